@@ -33,6 +33,9 @@ STRICT: Final = OUTPUT / "strict.json"
 WANTING: Final = frozenset({"not-given", "unanswered"})
 """Reasons of skipped rules that had to be judged: a missing credential or response."""
 
+NEVER_JUDGED: Final = "retry-after"
+"""The rule about status 429, which the sandbox never returns."""
+
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 PRINTED: Final = "judge.log"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
@@ -69,7 +72,10 @@ def judge_sandbox() -> str:
 
 
 def unjudged(verdict: Any, document: Any) -> Iterator[str]:
-    """Yield a line for each operation of a document that was not judged completely."""
+    """Yield a line for each operation and rule that was not judged completely.
+
+    A rule may be skipped on an operation that it cannot be put to, but not on all operations.
+    """
     judged = {row["operation"] for row in verdict["rules"] if row["result"] == "passed"}
     for node in Document(document).of("operation"):
         name = node.value["operationId"]
@@ -78,8 +84,10 @@ def unjudged(verdict: Any, document: Any) -> Iterator[str]:
             yield f"{STRICT}: {node.place}: no rule was put to it; fix conformance/"
         elif not any(status.startswith("2") for status in statuses):
             yield f"{STRICT}: {node.place}: it never succeeded on the sandbox; fix sandbox/"
+    yield from verdict["gaps"]
+    put = {NEVER_JUDGED, *(row["rule"] for row in verdict["rules"] if row["result"] != "skipped")}
     for row in verdict["rules"]:
-        if row["reason"] in WANTING:
+        if row["reason"] in WANTING or row["rule"] not in put:
             yield f"{row['rule']} was not judged on {row['operation']}: {row['why']}"
 
 

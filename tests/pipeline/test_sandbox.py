@@ -66,10 +66,10 @@ def test_the_sandbox_conforms_and_the_output_of_the_judge_is_in_a_file(
 def verdict_on(*skipped: dict[str, Any], unanswered: str = "", unseen: str = "") -> Any:
     """Return a report in which every operation passed except those that are named."""
     names = [each.value["operationId"] for each in Document(strict()).of("operation")]
-    row: dict[str, Any] = {"result": "passed", "reason": ""}
+    row: dict[str, Any] = {"rule": "works", "result": "passed", "reason": ""}
     passed = [row | {"operation": name} for name in names if name != unseen]
     statuses = {name: {"404" if name == unanswered else "200": 1} for name in names}
-    return {"rules": [*passed, *skipped], "answers": statuses}
+    return {"rules": [*passed, *skipped], "answers": statuses, "gaps": []}
 
 
 def strict() -> Any:
@@ -89,12 +89,27 @@ def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
     assert line.endswith(": it never succeeded on the sandbox; fix sandbox/")
 
 
+SKIPPED = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": "no token"}
+JUDGED = SKIPPED | {"operation": "listThem", "result": "passed", "reason": ""}
+
+
 @pytest.mark.parametrize("reason", sorted(step.WANTING))
-def test_a_rule_that_was_skipped_is_named(report: Path, reason: str) -> None:
-    skipped = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": "no token"}
-    other = skipped | {"rule": "retry-after", "reason": ""}
-    rows = verdict_on(skipped | {"reason": reason}, other)
+def test_a_rule_that_was_skipped_is_named(reason: str) -> None:
+    rows = verdict_on(SKIPPED | {"reason": reason}, JUDGED)
     assert ["walks was not judged on readThem: no token"] == [*step.unjudged(rows, strict())]
+
+
+def test_a_rule_that_was_judged_nowhere_is_named() -> None:
+    skipped = SKIPPED | {"reason": ""}
+    never = skipped | {"rule": "retry-after"}
+    found = [*step.unjudged(verdict_on(skipped, never), strict())]
+    assert ["walks was not judged on readThem: no token"] == found
+    assert [] == [*step.unjudged(verdict_on(skipped, JUDGED), strict())]
+
+
+def test_what_a_run_could_not_finish_is_named() -> None:
+    gap = "walks: not all of their requests could be sent, as the session limit is reached"
+    assert [gap] == [*step.unjudged(verdict_on() | {"gaps": [gap]}, strict())]
 
 
 @pytest.mark.slow
