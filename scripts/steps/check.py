@@ -35,6 +35,7 @@ from scripts.steps.documents import OUTPUT, ROOT, written_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from heidi_spec_tools.documents import Json
     from heidi_spec_tools.nodes import Pointer
 
 CLIENT: Final = OUTPUT / "client.json"
@@ -44,9 +45,10 @@ ORDER: Final = ("create", "update", "read", "list", "act", "", "delete")
 """The actions in an order that satisfies their dependencies."""
 
 METHODS_FROM: Final = "overrides/templates/resources.py.jinja"
+"""The template of the client's methods."""
+
 REFUSED_BY_CLIENT: Final = ("TypeError", "ValueError")
 """What a method raises for an argument that it does not take, before it sends anything."""
-"""The template of the client's methods."""
 
 USER: Final = {"HEIDI_EMAIL": "trial@example.com", "HEIDI_THIRD_PARTY_INTERNAL_ID": "1"}
 
@@ -222,30 +224,52 @@ def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
     """Return the values of an update that a resource shows, by the names of the resource."""
     resource = document["components"]["schemas"][operation.semantics["resource"]]
     known = Values(document).flat(resource).get("properties", {})
-    sent = _sent(operation)
     schema: dict[str, Any] = operation.body["schema"] if operation.body else {}
+    sent = as_object(_readable(schema, whole_body_of(operation)))
+    properties = _flat(schema).get("properties", {})
     named = {
-        each.get(KEY, {}).get("stored_as", name): sent[name]
-        for name, each in schema.get("properties", {}).items()
-        if name in sent and each.get("writeOnly") is not True
+        properties.get(name, {}).get(KEY, {}).get("stored_as", name): value
+        for name, value in sent.items()
     }
     return {name: value for name, value in named.items() if name in known}
 
 
-def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+def _readable(schema: Any, sent: Json) -> Json:
+    """Return what was sent without what is writeOnly, at every depth."""
+    node = _flat(schema)
+    if isinstance(sent, list):
+        return [_readable(node.get("items"), each) for each in sent]
+    if not isinstance(sent, dict):
+        return sent
+    properties = node.get("properties", {})
+    return {
+        name: _readable(properties.get(name), value)
+        for name, value in sent.items()
+        if _flat(properties.get(name)).get("writeOnly") is not True
+    }
+
+
+def _flat(schema: Any) -> dict[str, Any]:
+    """Return a schema, or what it makes nullable, with every part of its `allOf` in one object."""
+    return Values().flat(follow({}, schema)[1])
+
+
+def _lost(sent: Mapping[str, Json], shown: Sequence[Json]) -> list[str]:
     """Name the properties that none of the values shows."""
     return [
         name
         for name, value in sent.items()
-        if not any(_holds(each.get(name), value) for each in shown)
+        if not any(_holds(each, {name: value}) for each in shown)
     ]
 
 
-def _holds(shown: Any, sent: Any) -> bool:
-    inner, outer = as_object(shown), as_object(sent)
+def _holds(shown: Json, sent: Json) -> bool:
+    """Tell whether a value shows what was sent; an object of which nothing shows may be absent."""
     if not isinstance(sent, dict):
-        return bool(shown == sent)
-    return all(_holds(inner.get(name), value) for name, value in outer.items())
+        return shown == sent
+    return isinstance(shown, dict) and all(
+        _holds(shown.get(name, {}), value) for name, value in sent.items()
+    )
 
 
 # The trial

@@ -172,6 +172,39 @@ def test_what_no_response_shows_is_not_asked_for(subjects: list[Subject]) -> Non
     assert [] == lines({"type": "object", "examples": [{}]})
 
 
+@pytest.mark.parametrize(
+    ("shown", "is_lost"),
+    [
+        ({"place": {"street": "A"}}, False),
+        ({"place": {"street": "A", "door": {}}}, False),
+        ({"place": {"street": "A", "door": "B"}}, True),
+        ({"place": {"street": "B"}}, True),
+        ({"place": "A"}, True),
+        ({"place": None}, True),
+        ({}, True),
+    ],
+)
+def test_an_object_is_shown_without_what_is_only_written(
+    subjects: list[Subject], shown: dict[str, Any], *, is_lost: bool
+) -> None:
+    document: Any = load(ROOT / STRICT)
+    operation, method = subject(subjects, "update")
+    pin = {"type": "string", "writeOnly": True, "examples": ["1"]}
+    door = {"type": "object", "properties": {"pin": pin}}
+    street = {"type": "string", "examples": ["A"]}
+    part = {"type": "object", "properties": {"street": street, "pin": pin}}
+    place = {"allOf": [part], "properties": {"door": door}}
+    nullable = {"oneOf": [place, {"type": "null"}]}
+    body = {"type": "object", "properties": {"place": nullable}}
+    document["components"]["schemas"][operation.semantics["resource"]] = body
+    sent = {"requestBody": {"content": {JSON: {"schema": body}}}}
+    updating = Subject(operation._replace(value={**operation.value, **sent}), method)
+
+    lines = [*failed_calls(document, [updating], [{"value": shown}])]
+
+    assert is_lost == any("does not show place, which an update sent" in line for line in lines)
+
+
 def test_a_client_that_cannot_be_imported_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
