@@ -83,14 +83,13 @@ def derive(name: str, root: Path = ROOT) -> Json:
 
 
 def history(name: str, root: Path = ROOT) -> Iterator[tuple[Path, Json]]:
-    """Yield a document as each of its sources leaves it, with the path of that source.
+    """Return a document as each of its sources leaves it, with the path of that source.
 
     Raises:
         DocumentError: a source cannot be read, or an overlay does not fit.
     """
-    overlays = [root / OVERLAYS / f"{overlay}.yaml" for overlay in DOCUMENTS[name]]
-    for path, document in stages(root / SPEC, overlays, strict_targets=True):
-        yield path.relative_to(root), document
+    overlays = [OVERLAYS / f"{overlay}.yaml" for overlay in DOCUMENTS[name]]
+    return stages(SPEC, overlays, strict_targets=True, root=root)
 
 
 def written_in(name: str, shows: Callable[[Json], bool], root: Path = ROOT) -> Path | None:
@@ -117,7 +116,9 @@ def _refuse_unused_overlays(root: Path) -> None:
     used = {overlay for overlays in DOCUMENTS.values() for overlay in overlays}
     for path in sorted((root / OVERLAYS).iterdir()):
         if path.stem not in used:
-            raise DocumentError(f"{path}: is in no document; add it to DOCUMENTS in {THIS}")
+            raise DocumentError(
+                f"{path.relative_to(root)}: is in no document; add it to DOCUMENTS in {THIS}"
+            )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -176,8 +176,8 @@ def reference(node: Node) -> Pointer | None:
 def follow(root: dict[str, Json], value: Json, at: Pointer = ()) -> tuple[Pointer, dict[str, Any]]:
     """Return where references lead, and what is there.
 
-    That of a nullable object, which is one of it and null, is followed as well; one without a
-    target, or that leads to itself, is not.
+    A nullable reference (`oneOf` it and null) is followed too. A dangling or circular reference is
+    returned as it is.
 
     Args:
         value: what stands at a place.

@@ -11,6 +11,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,6 @@ from heidi_spec_tools.documents import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
-    from pathlib import Path
 
     from jsonpath_rfc9535 import JSONPathQuery
     from jsonpath_rfc9535.filter_expressions import Expression
@@ -80,13 +80,21 @@ def apply_files(
 
 
 def stages(
-    spec_path: Path, overlay_paths: Sequence[Path], *, strict_targets: bool = False
+    spec_path: Path,
+    overlay_paths: Sequence[Path],
+    *,
+    strict_targets: bool = False,
+    root: Path = Path(),
 ) -> Iterator[tuple[Path, Json]]:
-    """Yield the document as each file leaves it, with that file; see `apply_files`."""
-    document = load(spec_path)
+    """Yield the document as each file leaves it, with that file; see `apply_files`.
+
+    Args:
+        root: the folder from which paths lead, and from which errors name an overlay.
+    """
+    document = load(root / spec_path)
     yield spec_path, document
     for path in overlay_paths:
-        overlay = load(path)
+        overlay = load(root / path)
         with _named(str(path)):
             document = apply(document, overlay, strict_targets=strict_targets)
         yield path, document
