@@ -8,6 +8,7 @@ from typing import Any
 import heidi_spec
 import pytest
 from heidi_conformance._wire import Reply
+from heidi_conformance.breadth import _dictionaries
 from heidi_conformance.contract import _document
 from heidi_conformance.contract._document import composed, expanded
 from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_by_resource
@@ -16,6 +17,8 @@ from heidi_conformance.contract._schemas import Field, values_of, walk
 from heidi_conformance.contract._values import known_items, nested
 from heidi_conformance.oracle import _shapes
 from heidi_conformance.oracle._memory import Known
+from heidi_conformance.oracle._reading import sorted_out
+from heidi_conformance.run._machine import beside
 
 from .grown import ADDED, SERVERS, grown, write
 from .standing import printed_findings
@@ -222,6 +225,37 @@ def test_a_replaced_object_loses_the_properties_that_an_update_does_not_send() -
 
     assert {"labels.bed": "8", "other": 1} == replaced.expected(sent)
     assert {"labels.ward": "3", "labels.bed": "8", "other": 1} == merged.expected(sent)
+
+
+def test_an_empty_map_replaces_what_was_there_or_changes_nothing() -> None:
+    labels = Field("labels", {"additionalProperties": {}, "x-semantics": {"replaced": True}})
+    other = Field("other", {"additionalProperties": {}})
+    schema = {"properties": {"labels": labels.schema, "other": other.schema, "room": PERSON}}
+    sent, _ = sorted_out(schema, {"labels": {}, "other": {}, "room": {}})
+
+    shows = {**MAIN_FIELDS.shows, "labels": labels, "other": other}
+    known = Known("first", 0, replace(MAIN_FIELDS, shows=shows))
+    known.shown = {"labels.ward": "3", "other.bed": "7"}
+    expected = known.expected(known.fields.as_stored(sent))
+
+    assert {"labels": {}, "other.bed": "7"} == expected
+
+
+def test_schemathesis_gets_no_dictionary_for_a_name_that_it_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = {name: Field(name, {"type": "string"}) for name in ("a b", "a-b", "größe")}
+    fields = replace(MAIN_FIELDS, updates={**MAIN_FIELDS.updates, **text})
+    monkeypatch.setattr(_dictionaries, "MAIN_FIELDS", fields)
+    made = _dictionaries.dictionaries(heidi_spec.load("strict"))["dictionaries"]
+    assert {"body.a-b", "body.größe"} <= made.keys()
+    assert "body.a b" not in made
+
+
+def test_an_object_is_sent_whole_or_by_its_properties() -> None:
+    change = {"room.plan.code": 1, "room.plan": 2, "room": 3, "roomy": 4}
+    assert {"roomy": 4} == beside("room", change)
+    assert {"roomy": 4} == beside("room.plan.code", change)
 
 
 def test_a_header_that_the_document_requires_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:

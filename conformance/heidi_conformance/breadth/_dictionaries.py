@@ -1,5 +1,6 @@
 """Values that random choice would hardly hit, by the name of the parameter or property."""
 
+import re
 from typing import Any
 
 from heidi_conformance.contract._document import METHODS, Json, resolved
@@ -8,6 +9,8 @@ from heidi_conformance.contract._operations import LIST, OPERATIONS
 from heidi_conformance.contract._values import STRINGS
 from heidi_conformance.evidence._history import NEAR
 
+# Schemathesis takes no other names of properties for a dictionary.
+NAMEABLE = re.compile(r"[\w.-]+")
 # How often a value comes from here; the others are random.
 PROBABILITY = 0.3
 IDS = ("0", "-1", "null", "9" * 39, "Linked-User", "linked_user", "%D9%A1", "%2500")
@@ -38,6 +41,8 @@ def dictionaries(document: Json) -> dict[str, Any]:
     values = {name: known for name, known in values.items() if name in declared}
     texts = [text for text in STRINGS if len(text) < 100]
     for name, valid in send.valid.items():
+        if not NAMEABLE.fullmatch(name):
+            continue
         each = (*valid, *send.invalid.get(name, ()), *(texts if name in send.texts else ()))
         if scalars := [*filter(is_scalar, each)]:
             values[f"body.{name}"] = scalars

@@ -292,8 +292,15 @@ class Fields:
         return {self.stored.get(name, name) for name in request}
 
     def as_stored(self, sent: Mapping[str, Any]) -> Flat:
-        """Return the values of a request by the resource's names; only those that are shown."""
-        named = {self.stored.get(name, name): value for name, value in sent.items()}
+        """Return the values of a request by the resource's names; only those that are shown.
+
+        An empty object changes nothing, unless it replaces what was there.
+        """
+        named = {
+            shown: value
+            for name, value in sent.items()
+            if (shown := self.stored.get(name, name)) in self.replaced or value != {}
+        }
         return self.known({n: value for n, value in named.items() if n not in self.unseen})
 
     def knows(self, name: str) -> bool:

@@ -225,6 +225,8 @@ def sorted_out(schema: Json, properties: Json, at: str = "") -> tuple[Flat, Flat
         place = f"{at}.{name}" if at else name
         if known is not None and name not in known:
             strange |= flattened({place: value})
+        elif known is not None and value == {} and "properties" not in branch(known[name]):
+            sent[place] = {}
         elif known is not None and isinstance(value, dict):
             inner = sorted_out(known[name], cast("Json", value), place)
             sent, strange = sent | inner[0], strange | inner[1]

@@ -5,7 +5,7 @@ from typing import Any
 
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import NAMED
-from heidi_conformance.contract._values import STRINGS, Flat
+from heidi_conformance.contract._values import STRINGS, Flat, within
 
 from ._probe import Probe
 from ._resources import resources_of
@@ -65,6 +65,7 @@ class Machine:
         change = self.some(2)
         if self.fields.invalid:
             property_ = self.random.choice(sorted(self.fields.invalid))
+            change = beside(property_, change)
             change[property_] = self.random.choice(self.fields.invalid[property_])
         self.change(change, name, user)
         self.on.probe.try_send(self.on.request("read", name, user=user))
@@ -126,3 +127,12 @@ class Machine:
         if self.random.random() < 0.2:
             return self.random.choice([text for text in STRINGS if len(text) < 100])
         return "".join(self.random.choices(ALPHABET, k=self.random.randrange(12)))
+
+
+def beside(property_: str, change: Flat) -> Flat:
+    """Return what can be sent with a property: an object is sent whole, or by its properties."""
+    return {
+        name: value
+        for name, value in change.items()
+        if not within(name, {property_}) and not within(property_, {name})
+    }
