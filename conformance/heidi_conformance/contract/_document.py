@@ -180,8 +180,16 @@ def composed(schema: Json) -> Json:
     return {**told, "allOf": apart} if apart else told
 
 
-# With these, a schema speaks of the properties that are beside them.
-CLOSING = {"additionalProperties", "unevaluatedProperties", "patternProperties"}
+# With these, a schema speaks of the properties or items that are beside them.
+CLOSING = {
+    "additionalProperties", "patternProperties", "unevaluatedItems", "unevaluatedProperties",
+}  # fmt: skip
+# What one of these says depends on the others of its group.
+GROUPS = (
+    {"items", "prefixItems"},
+    {"contains", "minContains", "maxContains"},
+    {"if", "then", "else"},
+)
 # These do not decide what is valid, so that the nearest one holds.
 ANNOTATIONS = {"title", "description", "examples", "default", "deprecated"}
 
@@ -191,31 +199,73 @@ def agree(one: Json, other: Json) -> bool:
     known = one.get("properties", {})
     properties = other.get("properties", {})
     shared = (one.keys() & other.keys()) - ANNOTATIONS - {"properties", "required"}
-    return all(one[word] == other[word] for word in shared if not word.startswith("x-")) and all(
-        known[name] == properties[name] for name in known.keys() & properties.keys()
+    both = [(one.keys() & group, other.keys() & group) for group in GROUPS]
+    return (
+        all(one[word] == other[word] for word in shared if not word.startswith("x-"))
+        and all(known[name] == properties[name] for name in known.keys() & properties.keys())
+        and all(mine == theirs for mine, theirs in both if mine and theirs)
     )
 
 
-def without(node: Any, flag: Literal["readOnly", "writeOnly"], *, forbidden: bool = False) -> Any:
-    """Return a node without the properties of a flag, or with a schema that allows none of them.
+def without(
+    document: Json,
+    node: Any,
+    flag: Literal["readOnly", "writeOnly"],
+    instead: Json | None = None,
+    beside: frozenset[str] = frozenset(),
+) -> Any:
+    """Return a node without the properties of a flag, or with another schema for each.
 
-    No request sets what is `readOnly`, and no response shows what is `writeOnly`.
+    No request sets what is `readOnly`, and no response shows what is `writeOnly`. A property has
+    the flag in a whole schema: in all parts of its `allOf`, and in what it refers to.
+    beside: such properties of a schema that this one is a part of.
     """
     if isinstance(node, list):
-        return [without(item, flag, forbidden=forbidden) for item in cast("list[object]", node)]
+        each = cast("list[object]", node)
+        return [without(document, item, flag, instead, beside) for item in each]
     if not isinstance(node, dict):
         return node
-    copy = {
-        name: without(item, flag, forbidden=forbidden) for name, item in cast("Json", node).items()
+    schema = cast("Json", node)
+    hidden = beside | flagged(document, schema, flag)
+    if isinstance(schema.get("$ref"), str):
+        target = pointed(document, schema["$ref"][1:])
+        if hidden > flagged(document, target, flag):
+            # It may require what is hidden in this place alone.
+            schema = {**schema, "allOf": [*schema.get("allOf", ()), target]}
+            del schema["$ref"]
+    copy: Json = {
+        word: without(document, item, flag, instead, hidden if word == "allOf" else frozenset())
+        for word, item in schema.items()
     }
-    known = as_object(copy.get("properties")) or {}
-    hidden = {name for name, item in known.items() if property_of(item, flag) is True}
-    if hidden:
+    if hidden and (known := as_object(copy.get("properties"))):
         left = {name: item for name, item in known.items() if name not in hidden}
-        copy["properties"] = left | (dict.fromkeys(hidden, False) if forbidden else {})
+        forbidden = dict.fromkeys(known.keys() & hidden, instead)
+        copy["properties"] = left if instead is None else left | forbidden
     if hidden and "required" in copy:
         copy["required"] = [name for name in copy["required"] if name not in hidden]
     return copy
+
+
+def flagged(document: Json, schema: Any, flag: str) -> frozenset[str]:
+    """Return the properties of a schema, in whichever part of it, that have a flag."""
+    return frozenset(
+        name
+        for part in parts_of(document, schema)
+        for name, item in (as_object(part.get("properties")) or {}).items()
+        if any(each.get(flag) is True for each in parts_of(document, item))
+    )
+
+
+def parts_of(document: Json, schema: Any) -> Iterator[Json]:
+    """Yield a schema, what it refers to, and the parts of its `allOf`, with theirs."""
+    known = as_object(schema)
+    if known is None:
+        return
+    yield known
+    reference = known.get("$ref")
+    target = pointed(document, reference[1:]) if isinstance(reference, str) else None
+    for part in (target, *(as_array(known.get("allOf")) or ())):
+        yield from parts_of(document, part)
 
 
 def pointed(value: Any, pointer: str) -> Any:

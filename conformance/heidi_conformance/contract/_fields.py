@@ -350,7 +350,9 @@ def fields_by_resource(document: Json, known: Iterable[Operation]) -> dict[str, 
         resource.name: fields_of_resource(
             resource,
             without(
-                expanded(document, document["components"]["schemas"][resource.name]), "writeOnly"
+                document,
+                expanded(document, document["components"]["schemas"][resource.name]),
+                "writeOnly",
             ),
             [item for item in everything if item.semantics.get("resource") == resource.name],
         )

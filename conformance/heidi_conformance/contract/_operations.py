@@ -347,8 +347,8 @@ def read_operations(document: Json, base: Json) -> Iterator[Operation]:
             next(iter(node.get("tags", [])), ""),
             next((name for need in security for name in need), ""),
             tuple(map(read_parameter, (*shared, *node.get("parameters", [])))),
-            read_body(node.get("requestBody"), of_base),
-            without(node["responses"], "writeOnly"),
+            read_body(without(document, node.get("requestBody"), "readOnly"), of_base),
+            without(document, node["responses"], "writeOnly"),
             node.get("x-semantics", {}),
             status_of(of_base) in SAID and node.get("x-semantics", {}).get("action") != "issue",
         )
@@ -379,7 +379,7 @@ def read_body(node: Json | None, of_base: Json) -> Body | None:
     if node is None or schema is None:
         return None
     said = status_of(of_base.get("requestBody"), status_of(of_base)) in SAID
-    return Body(without(schema, "readOnly"), not node.get("required"), said, samples(node))
+    return Body(schema, not node.get("required"), said, samples(node))
 
 
 def read_error(document: Json) -> tuple[str, Json]:

@@ -25,6 +25,7 @@ LOCAL = "date-time-local"
 JSON = "application/json"
 # Keywords whose violation has words of its own; `hidden` is a property that no response shows.
 NAMED = ("required", "type", "hidden")
+HIDDEN: Json = {"not": {"writeOnly": True}}
 ERROR_SCHEMA: Json = {"$ref": f"#/components/schemas/{ERROR_NAME}"}
 
 
@@ -123,6 +124,9 @@ def violations(level: Level, operation: str, status: int, plain: Any) -> Iterato
         steps = tuple(error.instance_path)
         keyword, got = keyword_of(error), json_type(error.instance)
         if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+            # Its path ends with the name of a property, which may be that of a keyword.
+            yield Misfit(steps, "false", "no value", got)
+        elif keyword == "not" and {keyword: getattr(error.kind, "schema", None)} == HIDDEN:
             yield Misfit(steps, "hidden", "", got)
         elif keyword == "required":
             name = str(getattr(error.kind, "property", ""))
@@ -157,7 +161,8 @@ def asserted(level: Level) -> Json:
 @cache
 def returned(level: Level) -> Json:
     """Return the components of a document, with properties that are only written forbidden."""
-    components: Json = without(asserted(level)["components"], "writeOnly", forbidden=True)
+    document = asserted(level)
+    components: Json = without(document, document["components"], "writeOnly", HIDDEN)
     return components
 
 
@@ -211,7 +216,10 @@ def validator(
     if schema is None:
         return None
     return jsonschema_rs.Draft202012Validator(
-        {**without(schema, "writeOnly", forbidden=True), "components": returned(level)},
+        {
+            **without(asserted(level), schema, "writeOnly", HIDDEN),
+            "components": returned(level),
+        },
         validate_formats=True,
         formats={LOCAL: is_date},
     )

@@ -75,11 +75,12 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "answer-schema/required": ("responds with {detail} without the required property {field}", "the property", "no such property"),
     "answer-schema/type": ("responds with {detail} and {got} at {field}", "{expected}", "{got}"),
     "answer-schema/value": ("responds with {detail} and an invalid value at {field}", "{expected}", "{got} that breaks it"),
-    "answer-schema/hidden": ("responds with {detail} and shows {field}, which is only written", "nothing of it", "{got}"),
+    "answer-schema/hidden": ("responds with {detail} and shows {field}, which is writeOnly", "no such property", "{got}"),
     "answer-schema/header": ("responds with {detail} and without the required header {field}", "the header", "no such header"),
     "error-shape/required": ("responds with {field} and without the required property `{detail}`", "the property", "no such property"),
     "error-shape/type": ("responds with {field} and {got} at `{detail}`", "{expected}", "{got}"),
     "error-shape/value": ("responds with {field} and an invalid value at `{detail}`", "{expected}", "{got} that breaks it"),
+    "error-shape/hidden": ("responds with {field} and shows `{detail}`, which is writeOnly", "no such property", "{got}"),
     "error-shape/unknown-path": ("responds with success to a path that does not exist", *STATUS),
     # tokens
     "token-needed": ("accepts a request {field}", *STATUS),
