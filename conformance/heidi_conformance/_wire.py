@@ -90,6 +90,11 @@ class Message:
     body: bytes = field(default=b"", repr=False)
     chunked: bool = False
 
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -141,3 +141,11 @@ def test_a_report_of_an_early_version_can_be_a_baseline() -> None:
         del finding["code"], finding["detail"], finding["fingerprint"], finding["python"]
 
     assert not Verdict.from_json(json.dumps(fields)).conforms
+
+
+def test_a_report_of_a_later_version_may_have_other_reasons() -> None:
+    fields = json.loads(VERDICT.to_json())
+    fields["rules"] = [{**fields["rules"][0], "result": "skipped", "reason": "of-tomorrow"}]
+
+    (outcome,) = Verdict.from_json(json.dumps(fields)).outcomes
+    assert ("skipped", "") == (outcome.result, outcome.reason)

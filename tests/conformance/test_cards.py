@@ -327,7 +327,7 @@ def test_a_finding_that_needs_more_than_its_requests_says_so_and_is_not_confirme
     needed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A busy machine needs more time than curl does.
-    monkeypatch.setattr(_reduce, "WAYS", ((0.6, ""), *_reduce.WAYS[1:]))
+    monkeypatch.setattr(_reduce, "PACES", ((0.6, ""), *_reduce.PACES[1:]))
     server, history, note = NOTES[needed]
 
     made = proof(server(new_api()), history)
@@ -419,6 +419,16 @@ def test_what_earlier_requests_of_the_run_caused_is_reproduced_with_them() -> No
     assert ("confirmed", "", (*FIRST, *SECOND)) == (made.stability, made.note, made.requests)
 
 
+def test_new_users_leave_sessions_for_the_users_that_were_given() -> None:
+    api = OneForEachAppointment()
+    session = new_session("1", 1) | {"ehr_appt_id": "A"}
+    api.tokens[TOKEN] = User(True, {"1": session})
+
+    before = tuple(create(f"s{number}") for number in range(10, 40))
+    made = proof(api.handle, SECOND, api.api_key, before=before)
+    assert ("flaky", _reduce.KEPT, SECOND) == (made.stability, made.note, made.requests)
+
+
 def test_a_page_that_is_too_long_is_reproduced_with_the_sessions_it_takes() -> None:
     api = PLANTED["paging.default_of_twenty"].server()
     sessions = {str(number): new_session(str(number), number) for number in range(15)}
@@ -439,7 +449,7 @@ def test_the_shortest_way_to_a_violation_is_kept_for_each_number_of_writes_befor
         cases.add(Sighting(Violation("counts", LIST), len(history) - 1), history)
 
     (case,) = cases.known.values()
-    assert [([listing()], 0, ""), (long, 1, "")] == case.ways
+    assert [([listing()], 0, ""), (long, 1, "")] == case.paths
     assert tuple(longer) == case.first
 
 
@@ -494,3 +504,46 @@ def test_what_shows_a_session_of_earlier_requests_is_not_confirmed_by_later_ones
         made = Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
 
     assert ("flaky", _reduce.KEPT) == (made.stability, made.note)
+
+
+def codes(api: Api, *requests: Request) -> list[str]:
+    """Return what some requests of two users show."""
+    tokens = {"first": api.token(), "second": api.token("other@example.com", "2")}
+    with serving(api.handle) as url, Wire(url) as wire:
+        seen = replay(wire, Setting("strict", tokens), Limits(9), [*requests])
+    return [sighting.violation.code for sighting in seen]
+
+
+def test_a_page_whose_token_ends_with_a_slash_is_judged_like_any_other() -> None:
+    class Slashes(Api):
+        def start(self, request: Received) -> int:
+            asked = {name: [text.rstrip("/") for text in of] for name, of in request.query.items()}
+            return super().start(replace(request, query=asked))
+
+        def page(self, user: User, request: Received) -> Any:
+            page = super().page(user, request)
+            token = page["next_page"]
+            return page | {"next_page": token and f"{token}/"}
+
+    class Miscounting(Slashes):
+        def page(self, user: User, request: Received) -> Any:
+            return super().page(user, request) | ({"count": 7} if "page" in request.query else {})
+
+    walk = (create("s1"), create("s2"), listing(paged(1)), listing(paged(1, "{next}")))
+    assert [] == codes(Slashes(), *walk)
+    assert ["counts"] == codes(Miscounting(), *walk)
+
+
+def test_what_succeeds_at_an_id_with_an_encoded_slash_is_about_the_resource() -> None:
+    class Decoding(Api):
+        def handle(self, request: Received) -> Response:
+            return super().handle(replace(request, path=request.path.removesuffix("%2F")))
+
+    def at_slash(request: Request) -> Request:
+        return replace(request, target=f"{request.target}%2F")
+
+    changed = at_slash(update("s1", {"duration": 60}))
+    assert [] == codes(Decoding(), create("s1"), changed, at_slash(read("s1")), read("s1"))
+    foreign = replace(at_slash(read("s1")), user="second")
+    faulty = PLANTED["tenants.reads_all_at_slash"].server()
+    assert ["own-sessions/shows"] == codes(faulty, create("s1"), foreign)

@@ -12,7 +12,7 @@ from ._history import Request
 Cause = tuple[str, str, str]
 # Requests that led to a violation: those of a part of a run, the place among them that showed it,
 # and the resource on a page that it is about.
-Way = tuple[Sequence[Request], int, str]
+Path = tuple[Sequence[Request], int, str]
 # Consequences of one cause on the same operation.
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
@@ -33,8 +33,8 @@ class Case:
 
     history, at: the first requests seen that led to one. about: the resource on a page it is about.
     first: all requests up to the first of them. fields: of all of them, in the order of their
-    coming. refused: whether each response was 401 to a token as it was given. longer: other ways,
-    by how much they write first; the less is written, the more depends on what a run did before.
+    coming. refused: whether each response was 401 to a token as it was given. alternatives: other
+    histories, the shortest for each number of writes.
     """
 
     violation: Violation
@@ -45,19 +45,19 @@ class Case:
     fields: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
     refused: bool = True
-    longer: dict[int, Way] = field(default_factory=dict[int, Way])
+    alternatives: dict[int, Path] = field(default_factory=dict[int, Path])
 
     @property
-    def waits(self) -> int:
+    def pause(self) -> int:
         """The seconds for which these requests wait for each other."""
         return round(sum(request.pause for request in self.history[: self.at + 1]))
 
     @property
-    def ways(self) -> list[Way]:
+    def paths(self) -> list[Path]:
         """The requests that led to one, the shortest first."""
         shortest = (self.history, self.at, self.about)
-        others = sorted(self.longer.values(), key=lambda way: effort(way[0], way[1]))
-        return [shortest, *(way for way in others if way != shortest)]
+        others = sorted(self.alternatives.values(), key=lambda path: effort(path[0], path[1]))
+        return [shortest, *(path for path in others if path != shortest)]
 
     @property
     def cause(self) -> Cause:
@@ -71,8 +71,8 @@ def effort(history: Sequence[Request], at: int) -> tuple[int, int]:
     return sum(len(request.body) for request in history[at : at + 1]) // 1024, at
 
 
-def written(history: Sequence[Request], at: int) -> int:
-    """Return how much is written before a request: of numbers of requests, their powers of two."""
+def magnitude(history: Sequence[Request], at: int) -> int:
+    """Return the number of writes before a request, on a log2 scale."""
     return sum(request.method != "GET" for request in history[:at]).bit_length()
 
 
@@ -84,7 +84,7 @@ class Cases:
         self.sent: list[Request] = []
 
     def add(self, sighting: Sighting, history: Sequence[Request]) -> None:
-        """Take one violation; the shortest way to it is kept, by the shortest body."""
+        """Take one violation; the shortest path to it is kept, by the shortest body."""
         violation, at, about = sighting.violation, sighting.at, sighting.about
         case = self.known.get(violation.cause)
         if case is None:
@@ -93,9 +93,10 @@ class Cases:
         if effort(history, at) < effort(case.history, case.at):
             case.violation, case.about = violation, about
             case.history, case.at = history, at
-        way = case.longer.setdefault(written(history, at), (history, at, about))
-        if effort(history, at) < effort(way[0], way[1]):
-            case.longer[written(history, at)] = (history, at, about)
+        writes = magnitude(history, at)
+        path = case.alternatives.setdefault(writes, (history, at, about))
+        if effort(history, at) < effort(path[0], path[1]):
+            case.alternatives[writes] = (history, at, about)
         case.seen += 1
         case.refused &= sighting.refused
         if violation.field:

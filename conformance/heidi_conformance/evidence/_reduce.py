@@ -42,8 +42,8 @@ MOST_CREATED = 12
 # The longest part of a history that is looked for further up in it.
 IN_A_ROW = 8
 # How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
-# show it in no earlier way. The first is the pace of curl, which starts slowly.
-WAYS = (
+# show it at no earlier pace. The first is the pace of curl, which starts slowly.
+PACES = (
     (0.01, ""),
     (0.0, "It shows only where the requests follow each other within a few milliseconds."),
     (None, "It shows only where all requests use one connection; curl opens one for each."),
@@ -104,10 +104,10 @@ class Reducer:
         try:
             parts = [
                 part
-                for history, at, about in case.ways
+                for history, at, about in case.paths
                 for part in sorted(suspects((*history[: at + 1],), about), key=self.was_sent)
             ]
-            # What nobody has done before takes more: sessions on a page, or all of the run.
+            # A new user may first need a full page of sessions, or every earlier request.
             more = [self.filled(self.best, whole, MOST_CREATED), tuple(case.first)]
             # Of a token that was refused, another one tells nothing.
             others = not case.refused and self.has_newcomers
@@ -155,11 +155,16 @@ class Reducer:
     def finds(self, parts: Sequence[Sequence[Request]], case: Case, *, fresh: bool) -> bool:
         """Whether one of some requests shows the violation, for new users or for those given.
 
-        New users take half of the requests at most.
+        New users take half of the requests at most, and no more sessions than can be created twice
+        more.
         """
         self.fresh = fresh
         most = self.sent + FOR_ONE // 2
-        fit = (part for part in parts if not fresh or self.sent + len(part) <= most)
+        fit = (
+            part
+            for part in parts
+            if not fresh or (self.sent + len(part) <= most and self.may_create(part, 3))
+        )
         return any(self.shows(part, case) for part in fit)
 
     def introduced(self, requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
@@ -238,7 +243,7 @@ class Reducer:
         """Send the requests twice more, as a reader would; else as it takes, and say so."""
         together = Counter(request.batch for request in self.best if request.batch)
         races = max(together.values(), default=0) > 1
-        for pace, special in WAYS:
+        for pace, special in PACES:
             if all(self.shows(self.best, case, pace) for _ in range(2)):
                 if self.fresh and not note and not races and not self.holds_for_others(case):
                     return Proof(self.best, "confirmed", f"{NEW} {special}".strip())
@@ -257,9 +262,13 @@ class Reducer:
 
     def may_send(self, times: int) -> bool:
         """Whether the best may be sent so often, for this proof and by the sessions it creates."""
-        created = sum(request.method == "POST" for request in self.best)
-        room = self.limits.sessions - self.limits.created
-        return self.sent + times * len(self.best) <= self.most and times * created <= room
+        enough = self.sent + times * len(self.best) <= self.most
+        return enough and self.may_create(self.best, times)
+
+    def may_create(self, requests: Sequence[Request], times: int) -> bool:
+        """Whether requests may be sent so often, by the sessions that they create."""
+        created = sum(request.operation is OPERATIONS[CREATE] for request in requests)
+        return times * created <= self.limits.sessions - self.limits.created
 
     def shows(self, requests: Sequence[Request], case: Case, pace: float | None = None) -> bool:
         """Whether requests show the violation; then they are the best, up to the one that does.

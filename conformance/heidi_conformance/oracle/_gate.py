@@ -18,7 +18,7 @@ from heidi_conformance.contract._operations import (
 )
 
 from ._memory import Memory
-from ._reading import Reading
+from ._reading import SLASH, Reading
 from ._shapes import misshapen
 from ._violation import Violation
 
@@ -54,16 +54,16 @@ def too_many(reading: Reading, response: Reply) -> Iterator[Violation]:
 
 def nowhere(reading: Reading, response: Reply) -> Iterator[Violation]:
     """A path that the document does not have: an error of the usual shape."""
-    target = reading.message.target
-    if response.ok and route(target.partition("?")[0].removesuffix("/")).path:
+    path = reading.message.path
+    if response.ok and route(path.removesuffix("/")).path:
         # With a trailing slash, a path may be found or not.
         return
     shown = OPERATIONS[READ].made(response.content) if response.ok else None
-    if response.ok and "%2F" in target.removesuffix("%2F"):
+    if response.ok and SLASH in path:
         yield Violation("exact-lookup/slash", READ, expected=404, got=response.status)
-    elif shown and shown in target:
+    elif shown and shown in reading.message.target:
         yield Violation("exact-lookup/path", READ, expected=404, got=response.status)
-    elif response.ok and target.startswith(INVENTED):
+    elif response.ok and path.startswith(INVENTED):
         yield Violation("error-shape/unknown-path", READ, expected=404, got=response.status)
     elif response.status >= 400:
         yield from misshapen("strict", READ, response)

@@ -23,7 +23,7 @@ from ._issuing import issuing
 from ._issuing import refused as refused_token
 from ._memory import Memory
 from ._messages import message_faults
-from ._reading import Reading, understand
+from ._reading import SLASH, Reading, understand
 from ._refusals import (
     accepted,
     found_elsewhere,
@@ -61,7 +61,7 @@ class Oracle(Memory):
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
         """Return the violations of each of some concurrent exchanges."""
         halves = torn(exchanges, self)
-        readings = [understand(exchange.message) for exchange in exchanges]
+        readings = [understand(exchange) for exchange in exchanges]
         self.moving = {reading.one for reading in readings if reading.action == "update"}
         found = [
             self.asserted((*self.violations(exchange, together=True), *halves.get(place, ())))
@@ -85,7 +85,7 @@ class Oracle(Memory):
         return found
 
     def violations(self, exchange: Exchange, *, together: bool) -> Iterator[Violation]:
-        reading = understand(exchange.message)
+        reading = understand(exchange)
         response = exchange.response
         if isinstance(response, Silence):
             self.doubt(reading)
@@ -162,8 +162,7 @@ class Oracle(Memory):
         open_path = len(reading.declared.ids) > len(reading.named)
         refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
         malformed = reading.malformed and response.status in MALFORMED
-        # A slash at the end of a path, which a server may take away.
-        moved = reading.message.target.endswith("%2F") and response.status < 400
+        moved = exchange.message.path.endswith(SLASH) and 300 <= response.status < 400
         if malformed or moved:
             note_refusal(reading, user, known)
             return

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 
 import jsonschema_rs
 
-from heidi_conformance._wire import EXACT, Message, UnreadableError, read_json
+from heidi_conformance._wire import EXACT, Message, Reply, UnreadableError, read_json
 from heidi_conformance.contract._document import Json
 from heidi_conformance.contract._fields import fields_of_body
 from heidi_conformance.contract._operations import (
@@ -27,13 +27,14 @@ from heidi_conformance.contract._operations import (
 from heidi_conformance.contract._parameters import unfit, unfit_in_path
 from heidi_conformance.contract._schemas import KINDS, branch
 from heidi_conformance.contract._values import Flat, flattened, is_ordinary_text
-from heidi_conformance.evidence._history import strings
+from heidi_conformance.evidence._history import Exchange, strings
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 # Half of a surrogate pair.
 LONE = re.compile("[\ud800-\udfff]")
 LONG = 2000
+SLASH = "%2F"
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 FORMS = {
     "If-None-Match": re.compile(r'(W/)?"[^"]*"'),
@@ -156,8 +157,16 @@ class Reading:
         return next((problem for problem in self.problems if problem.sure), None)
 
 
-def understand(message: Message) -> Reading:
-    """Read a request as the contract does."""
+def understand(exchange: Exchange) -> Reading:
+    """Read a request as the contract does.
+
+    A server may take away an encoded slash at the end of a path, so what it does not refuse is read
+    without it.
+    """
+    message, response = exchange.message, exchange.response
+    if isinstance(response, Reply) and response.status < 400:
+        query = message.target.removeprefix(message.path)
+        message = replace(message, target=message.path.removesuffix(SLASH) + query)
     where = route(message.target)
     operation = where.methods.get(message.method)
     named = tuple(

@@ -18,7 +18,7 @@ from heidi_conformance.contract._values import ABSENT, is_ordinary_text, within
 
 from ._memory import Known, Memory, same
 from ._messages import REFERENCE, wording
-from ._reading import Problem, Reading
+from ._reading import SLASH, Problem, Reading
 from ._violation import Violation
 
 # A missed change: 304 is correct only if nothing changed.
@@ -121,7 +121,7 @@ def of_query(reading: Reading) -> str:
 def not_found(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield how the refusal of an id says too much, or the wrong thing."""
     operation = reading.operation
-    if "%2F" in reading.message.target:
+    if SLASH in reading.message.path:
         # Many servers take it for a slash, and so for a path that they do not have.
         return
     documented = memory.strict or operation == READ

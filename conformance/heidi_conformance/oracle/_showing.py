@@ -184,7 +184,7 @@ def accepted(known: Known, sent: Flat, update: Exchange) -> None:
 
 def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, list[Violation]]:
     """Return violations of reads that show half of an update, by their place in a batch."""
-    readings = [understand(exchange.message) for exchange in exchanges]
+    readings = [understand(exchange) for exchange in exchanges]
     updates: dict[Id, list[Reading]] = {}
     for reading in readings:
         if reading.action == "update" and reading.method_known:

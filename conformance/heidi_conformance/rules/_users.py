@@ -53,6 +53,7 @@ def other_users(on: Resources) -> None:
             on.read(asked, user=viewer)
             on.update(asked, wrong, user=viewer)
         on.probe.send(replace(on.request("read", name, user=viewer), method="HEAD"))
+        on.probe.try_send(on.request("read", f"{{{name}}}%2F", user=viewer))
         on.update(name, fields.change(61, "Eve") | lists, user=viewer)
         on.update(name, {}, user=viewer)
         on.read(name, user=user)

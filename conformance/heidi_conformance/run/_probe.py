@@ -428,7 +428,7 @@ def lists(exchange: Exchange) -> bool:
     if operation is None or operation.action != "list" or not isinstance(response, Reply):
         return False
     shown = response.ok and bool(operation.listed(response.content))
-    return shown and understand(exchange.message).sure is None
+    return shown and understand(exchange).sure is None
 
 
 def replay(

@@ -312,7 +312,7 @@ class Run:
         """Yield what was found, each with the shortest requests that show it."""
         reducer = Reducer(wire, self.setting, self.limits, wire.deadline)
         # Those that wait come last, so that they take no time from the others.
-        for case in sorted(self.cases.apart(), key=lambda case: case.waits):
+        for case in sorted(self.cases.apart(), key=lambda case: case.pause):
             proof = self.proof(reducer, case)
             told = finding(case, proof, self.plan.level, self.plan.url, self.secrets())
             yield case, told
