@@ -126,6 +126,8 @@ def listed_after_an_update(caller: Caller) -> bool:
 class ListLags(Remembering):
     """The list shows sessions as they were 150 ms ago."""
 
+    lag = 0.15
+
     def change(self, session: Session, sent: Session) -> None:
         before = (time.monotonic(), copy.deepcopy(session))
         self.memory.setdefault(session["session_id"], []).append(before)
@@ -135,7 +137,7 @@ class ListLags(Remembering):
         late = [
             before
             for moment, before in self.memory.get(session["session_id"], ())
-            if operation == LIST and time.monotonic() - moment < 0.15
+            if operation == LIST and time.monotonic() - moment < self.lag
         ]
         return super().shown(late[0] if late else session, operation)
 
