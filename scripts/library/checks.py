@@ -22,6 +22,7 @@ from heidi_spec_tools.nodes import (
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
 
 from scripts.library.semantics import faults, parameters
+from scripts.library.storable import clashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -324,6 +325,12 @@ def semantics_lead_somewhere(document: Document) -> Iterator[Defect]:
         yield Defect(place(fault.pointer), fault.message)
 
 
+def requests_fit_resources(document: Document) -> Iterator[Defect]:
+    """What a request may set, its resource allows."""
+    for clash in clashes(document):
+        yield Defect(*clash)
+
+
 CHECKS: Final[dict[str, Check]] = {
     "component-is-reachable": component_is_reachable,
     "keyword-fits-type": keyword_fits_type,
@@ -331,6 +338,7 @@ CHECKS: Final[dict[str, Check]] = {
     "operation-id-is-unique": operation_id_is_unique,
     "provenance-is-complete": provenance_is_complete,
     "provenance-is-well-formed": provenance_is_well_formed,
+    "requests-fit-resources": requests_fit_resources,
     "semantics-lead-somewhere": semantics_lead_somewhere,
     "tag-is-used": tag_is_used,
     "value-fits-schema": value_fits_schema,

@@ -447,3 +447,65 @@ def test_a_document_of_the_wrong_shape_breaks_no_check(check: str) -> None:
             survived += 1
         holder[key] = kept
     assert survived > 500
+
+
+# What requests set, and what resources allow
+
+
+def stored_api(sent: Any, shown: Any, **semantics: Any) -> dict[str, Any]:
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Change"}}}}
+    operation = {
+        "operationId": "changeIt",
+        "x-semantics": {"action": "update", "resource": "It", **semantics},
+        "requestBody": body,
+        "responses": {"200": {"description": "It."}},
+    }
+    change = {"type": "object", "properties": {"size": sent}}
+    it = {"type": "object", "required": ["size"], "properties": {"size": shown}}
+    return api(operation, schemas={"Change": change, "It": it})
+
+
+SMALL: Any = {"type": "integer", "maximum": 9}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "value"),
+    [
+        (WHOLE, SMALL, '{"size": 10}'),
+        ({"type": ["integer", "null"], "maximum": 9}, SMALL, '{"size": null}'),
+        (TEXT, SMALL, '{"size": "text"}'),
+        (
+            {"type": "object", "properties": {"in": WHOLE}},
+            {"type": "object", "properties": {"in": SMALL}},
+            '{"size": {"in": 10}}',
+        ),
+    ],
+)
+def test_a_request_that_takes_what_its_resource_refuses_is_found(
+    sent: Any, shown: Any, value: str
+) -> None:
+    (defect,) = CHECKS["requests-fit-resources"](Document(stored_api(sent, shown)))
+    assert defect.place.startswith("#/components/schemas/It/properties/size")
+    assert f"changeIt takes {value}, which It does not allow; write the same" in defect.message
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (SMALL, SMALL),
+        (SMALL, WHOLE),
+        ({"type": "object"}, {"type": "object", "required": ["a"], "properties": {"a": {}}}),
+        ({"type": "object", "properties": {"a": TEXT}}, {"type": "object"}),
+        ({**WHOLE, "writeOnly": True}, SMALL),
+    ],
+)
+def test_a_request_that_takes_less_or_what_is_never_shown_is_fine(sent: Any, shown: Any) -> None:
+    assert [] == places("requests-fit-resources", stored_api(sent, shown))
+
+
+def test_a_property_that_is_stored_under_another_name_is_compared_with_that() -> None:
+    document = stored_api(SMALL, SMALL)
+    schemas = document["components"]["schemas"]
+    schemas["Change"]["properties"] = {"length": {**WHOLE, "x-semantics": {"stored_as": "size"}}}
+    expected = ["#/components/schemas/It/properties/size"]
+    assert expected == places("requests-fit-resources", document)
