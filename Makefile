@@ -28,7 +28,7 @@ test: $(TOOLS) ## The tests that are quick, which are nine of ten: between two c
 
 .PHONY: test-all
 test-all: $(TOOLS) ## All tests but those that take long, as CI runs them
-	@pytest -n auto --maxprocesses 4 -m 'not long' $(ARGS)
+	@pytest -n 3 -m 'not long' $(ARGS)
 
 .PHONY: test-long
 test-long: $(TOOLS) ## The tests that take long, with more rounds of crashes and races, and with other random examples
