@@ -356,7 +356,7 @@ class Wire:
             self.socket = None
 
     def open(self) -> None:
-        """Reconnect, so that the next message goes out at once; where that fails, it says so."""
+        """Reconnect, so that the next message goes out at once; if it fails, sending will tell."""
         self.close()
         with suppress(OSError, UnfitError):
             self.dial(time.monotonic() + SLOWEST_RESPONSE)

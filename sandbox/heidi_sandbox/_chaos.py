@@ -323,7 +323,7 @@ async def _hide_next_page(_: Fault, exchange: Exchange, go_on: GoOn) -> Response
 
 
 def _cut(scope: Scope) -> None:
-    """Close the connection of a request; servers show only whom it leads to."""
+    """Close the connection of a request, found by its address: ASGI does not pass it on."""
     host, port = scope["client"]
     for file in list(Path("/dev/fd").iterdir()):
         with (

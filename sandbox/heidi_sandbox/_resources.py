@@ -222,8 +222,8 @@ class Resource:
         """Validate a resource, and return it as it is stored.
 
         Raises:
-            InvalidRequestError: what was sent makes it another than the document returns.
-            InvalidResourceError: so does something else.
+            InvalidRequestError: what was sent makes the resource invalid.
+            InvalidResourceError: the resource is invalid for another reason.
         """
         if not self._validator.is_valid(value):
             value = self.schemas.complete(self.schema, value)
@@ -316,7 +316,7 @@ _ANNOTATIONS: Final = {
 
 
 def _bare(node: Any) -> Any:
-    """Return a schema without what changes no value of it."""
+    """Return a schema without the keywords that do not affect which values are valid."""
     if is_list(node):
         return [_bare(one) for one in node]
     if not is_object(node):

@@ -121,9 +121,9 @@ class Template:
 class Collections:
     """Where the resources of each user are kept.
 
-    A database knows collections by name. Its first resource has that of the user, since the first
-    version knew no other one. Where every document was written under the schemas of this document,
-    none needs to be completed.
+    A database knows collections by name. Those of its first resource are named after the user
+    alone, because the first version had no other resource. Resources are completed when they are
+    read, unless all of them were written under the schemas of this document.
     """
 
     def __init__(self, document: Document, store: Store) -> None:

@@ -7,10 +7,14 @@ from typing import get_args
 import heidi_sandbox
 import pytest
 from heidi_conformance import CannotJudgeError, Level, Progress, judge
+from heidi_conformance._settings import Plan
 from heidi_conformance._wire import Wire
-from heidi_conformance.rules import TABLE
+from heidi_conformance.contract._operations import UPDATE
+from heidi_conformance.rules import RULES, SCRIPTS, TABLE, Script
+from heidi_conformance.run import _run
 from heidi_conformance.run._machine import Machine
 from heidi_conformance.run._probe import Limits, Probe, Setting, Sighting
+from heidi_conformance.run._run import Run
 
 from .conftest import Judged
 from .faults import simple
@@ -106,6 +110,20 @@ def test_every_rule_of_every_operation_is_accounted_for(judged: Judged) -> None:
     assert all(outcome.why for outcome in verdict.outcomes if outcome.result == "skipped")
     passed = {outcome.rule for outcome in verdict.outcomes if outcome.result == "passed"}
     assert {"answer-schema", "token-needed", "no-server-error"} <= passed
+
+
+@pytest.mark.parametrize(
+    ("scripts", "why"),
+    [((), "No request of this run tests it."), (SCRIPTS, "the run was read-only.")],
+)
+def test_a_rule_that_was_not_put_to_the_server_says_why(
+    scripts: tuple[Script, ...], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_run, "SCRIPTS", scripts)
+    plan = Plan("http://127.0.0.1:1", "strict", {"first": TOKEN}, read_only=True)
+    skip = Run(plan, lambda _: None).skip(RULES["update-keeps"], UPDATE)
+    assert skip is not None
+    assert skip.why.endswith(why)
 
 
 def test_a_server_that_refuses_all_requests_does_not_conform(judged: Judged) -> None:

@@ -172,7 +172,7 @@ class Operation:
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """The way to it in a document."""
+        """The keys that lead to it in a document."""
         return "paths", self.path, self.method.lower()
 
     @property

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
-# Seconds before a request, at most, when it is sent once more.
+# The longest pause before a request that is sent again, in seconds.
 LONGEST_PAUSE = 2.0
 # At its end, a run marks the sessions that it created with this.
 TAG = "heidi-conformance"

@@ -403,13 +403,14 @@ class Run:
         ]
         run = [script for script in scripts if script.reads or not self.plan.read_only]
         if not run:
-            return Skip("It takes more than GET, and the run was read-only.")
+            only_reads = "It takes more than GET, and the run was read-only."
+            return Skip(only_reads if scripts else "No request of this run tests it.")
         if self.plan.level == "documented":
             run = [script for script in run if script.level == "documented"] or run
         if all(script in self.skipped for script in run):
             # With what most of its rules lack, most of it can be tested.
             return self.skipped[max(run, key=lambda script: len(script.rules))]
-        return None if run else Skip("No request of this run tests it.")
+        return None
 
 
 def exhaust(rest: Iterator[object], _: Probe) -> None:
