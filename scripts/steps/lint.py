@@ -45,7 +45,7 @@ OURS: Final = "checks"
 
 VAGUE: Final = "openapi-spec-validator"
 """The linter whose places are often the whole document, or within a schema that is not named."""
-_PLACE: Final = re.compile(r"#/(info|servers|paths|webhooks|components|security|tags)/")
+_PLACE: Final = re.compile(r"#/(info|servers|paths|webhooks|components|security|tags)(/|$)")
 
 
 class LintError(DocumentError):

@@ -143,6 +143,8 @@ def test_what_several_linters_say_of_one_place_is_reported_once() -> None:
     assert [second, own, only] == build.distinct(sorted([own, second, only, *repeated]))
     within = finding("#/properties/size", "openapi-spec-validator")
     assert [only] == build.distinct([within, only])
+    whole = finding("#/info", "openapi-spec-validator")
+    assert [only, whole] == build.distinct([only, whole])
     assert [vague] == build.distinct([vague])
     assert [within] == build.distinct([within])
     assert [elsewhere] == build.distinct([elsewhere])
