@@ -259,20 +259,30 @@ def test_no_response_says_why_and_whether_the_request_may_have_arrived(
 
 
 @pytest.mark.parametrize(
-    ("problem", "hint"),
+    ("code", "problem", "hint"),
     [
-        ("self-signed certificate", r"name the certificates .*SSL_CERT_FILE"),
-        ("unable to get local issuer certificate", r"name the certificates .*SSL_CERT_FILE"),
-        ("Hostname mismatch, certificate is not valid for 'heidi.test'.", "check the base URL"),
-        ("certificate has expired", "check the base URL"),
+        (2, "unable to get issuer certificate", r"name the certificates .*SSL_CERT_FILE"),
+        (18, "self-signed certificate", r"name the certificates .*SSL_CERT_FILE"),
+        (20, "unable to get local issuer certificate", r"name the certificates .*SSL_CERT_FILE"),
+        (10, "certificate has expired", "check the base URL"),
+        (62, "Hostname mismatch, certificate is not valid for 'heidi.test'.", "check the base URL"),
     ],
 )
+@pytest.mark.parametrize("wrapped", [False, True])
 def test_a_certificate_that_nothing_trusted_vouches_for_is_not_blamed_on_the_base_url(
-    driver: Callable[..., Driver], problem: str, hint: str
+    driver: Callable[..., Driver], code: int, problem: str, hint: str, *, wrapped: bool
 ) -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
         failed = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {problem} (_ssl.c:1)"
-        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError(1, failed)
+        error = ssl.SSLCertVerificationError(1, failed)
+        error.verify_code = code
+        raised = httpx.ConnectError("x")
+        if not wrapped:
+            raise raised from error
+        # As aiohttp does, whose error has the words but not the code.
+        outer = OSError(1, failed)
+        outer.__cause__ = error
+        raise raised from outer
 
     with pytest.raises(APIConnectionError, match=f"; {hint}$"):
         driver(Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 import httpx
 from heidi_generated.errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from heidi_sessions._messages import PreparedRequest
 
 # The first that fits: the class to raise, and whether the server may have seen the request.
@@ -23,9 +24,9 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
 # Names of aiohttp's errors for connections that were never made, and for timeouts.
 _NEVER_MADE: Final = "ClientConnectorError"
 _TIMED_OUT: Final = "ServerTimeoutError"
-# What OpenSSL says of a certificate that nothing trusted vouches for. Of one that has expired or
-# is for another host it says something else.
-_UNTRUSTED: Final = re.compile("self.signed certificate|local issuer|verify the first certificate")
+# OpenSSL's codes for a certificate that nothing trusted vouches for: its issuer is unknown, or it
+# is self-signed. One that has expired or is for another host has another code.
+_UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21})
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
@@ -51,7 +52,7 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
     if issubclass(kind, APITimeoutError) and prepared.left <= 0:
         reason = "the deadline passed"
     hint = None if may_have_arrived else prepared.server.hint
-    if system is not None and _UNTRUSTED.search(str(system.strerror)):
+    if any(getattr(each, "verify_code", None) in _UNTRUSTED for each in _causes(error)):
         hint = "name the certificates that you trust in SSL_CERT_FILE"
     made = kind(
         **prepared.facts,
@@ -86,9 +87,13 @@ def _is_aiohttps(error: BaseException) -> bool:
 
 def _system_error(error: BaseException) -> OSError | None:
     """Find what the operating system said."""
+    said = (each for each in _causes(error) if isinstance(each, OSError) and each.strerror)
+    return next(said, None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, what caused it, and so on."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return None
