@@ -25,6 +25,7 @@ from heidi_spec_tools.values import Values
 from jsonschema_rs import Draft202012Validator
 
 from scripts.generator.facts import method_names, python_name
+from scripts.library.readable import readable_value
 from scripts.library.running import StepFailure
 from scripts.library.semantics import KEY
 from scripts.library.serving import ServingError, serving
@@ -225,28 +226,13 @@ def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
     resource = document["components"]["schemas"][operation.semantics["resource"]]
     known = Values(document).flat(resource).get("properties", {})
     schema: dict[str, Any] = operation.body["schema"] if operation.body else {}
-    sent = as_object(_readable(schema, whole_body_of(operation)))
+    sent = as_object(readable_value([schema], whole_body_of(operation)))
     properties = _flat(schema).get("properties", {})
     named = {
         properties.get(name, {}).get(KEY, {}).get("stored_as", name): value
         for name, value in sent.items()
     }
     return {name: value for name, value in named.items() if name in known}
-
-
-def _readable(schema: Any, sent: Json) -> Json:
-    """Return what was sent without what is writeOnly, at every depth."""
-    node = _flat(schema)
-    if isinstance(sent, list):
-        return [_readable(node.get("items"), each) for each in sent]
-    if not isinstance(sent, dict):
-        return sent
-    properties = node.get("properties", {})
-    return {
-        name: _readable(properties.get(name), value)
-        for name, value in sent.items()
-        if _flat(properties.get(name)).get("writeOnly") is not True
-    }
 
 
 def _flat(schema: Any) -> dict[str, Any]:
@@ -264,7 +250,12 @@ def _lost(sent: Mapping[str, Json], shown: Sequence[Json]) -> list[str]:
 
 
 def _holds(shown: Json, sent: Json) -> bool:
-    """Tell whether a value shows what was sent; an object of which nothing shows may be absent."""
+    """Tell whether a value shows what was sent, and perhaps more in an object.
+
+    An object of which nothing shows may be absent.
+    """
+    if isinstance(sent, list):
+        return isinstance(shown, list) and len(shown) == len(sent) and all(map(_holds, shown, sent))
     if not isinstance(sent, dict):
         return shown == sent
     return isinstance(shown, dict) and all(

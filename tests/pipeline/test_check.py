@@ -205,6 +205,45 @@ def test_an_object_is_shown_without_what_is_only_written(
     assert is_lost == any("does not show place, which an update sent" in line for line in lines)
 
 
+PINNED: Any = {
+    "type": "object",
+    "properties": {
+        "a": {"type": "integer"},
+        "pin": {"type": "string", "writeOnly": True},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent", "shown", "is_lost"),
+    [
+        ({"additionalProperties": PINNED}, {"k": {"a": 1, "pin": "2"}}, {"k": {"a": 1}}, False),
+        ({"additionalProperties": PINNED}, {"k": {"a": 1, "pin": "2"}}, {"k": {}}, True),
+        ({"oneOf": [PINNED, {"type": "string"}]}, {"a": 1, "pin": "2"}, {"a": 1}, False),
+        ({"oneOf": [PINNED, {"type": "string"}]}, {"a": 1, "pin": "2"}, {"a": 2}, True),
+        ({"items": PINNED}, [{"a": 1, "pin": "2"}], [{"a": 1, "id": 7}], False),
+        ({"items": PINNED}, [{"a": 1, "pin": "2"}], [{"a": 2, "id": 7}], True),
+        ({"items": PINNED}, [{"a": 1}], [], True),
+        ({"items": PINNED}, [{"a": 1}], {"a": 1}, True),
+        ({"oneOf": [{"type": "integer"}, {"type": "null"}], "writeOnly": True}, 1, 2, False),
+    ],
+)
+def test_what_is_only_written_is_not_asked_for_in_maps_branches_and_items(
+    subjects: list[Subject], schema: Any, sent: Any, shown: Any, *, is_lost: bool
+) -> None:
+    document: Any = load(ROOT / STRICT)
+    operation, method = subject(subjects, "update")
+    node = {**schema, "examples": [sent]}
+    whole = {"type": "object", "properties": {"it": node}}
+    document["components"]["schemas"][operation.semantics["resource"]] = whole
+    body = {"requestBody": {"content": {JSON: {"schema": whole}}}}
+    updating = Subject(operation._replace(value={**operation.value, **body}), method)
+
+    lines = [*failed_calls(document, [updating], [{"value": {"it": shown}}])]
+
+    assert is_lost == any("does not show it, which an update sent" in line for line in lines)
+
+
 def test_a_client_that_cannot_be_imported_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -466,6 +466,18 @@ def stored_api(sent: Any, shown: Any, **semantics: Any) -> dict[str, Any]:
 
 
 SMALL: Any = {"type": "integer", "maximum": 9}
+PIN: Any = {"type": "string", "writeOnly": True}
+
+
+def holding(**properties: Any) -> Any:
+    return {"type": "object", "properties": properties}
+
+
+def closed(**properties: Any) -> Any:
+    return {**holding(**properties), "additionalProperties": False}
+
+
+BRANCHES: Any = [closed(a=TEXT), closed(b=TEXT)]
 
 
 @pytest.mark.parametrize(
@@ -479,6 +491,12 @@ SMALL: Any = {"type": "integer", "maximum": 9}
             {"type": "object", "properties": {"in": SMALL}},
             '{"size": {"in": 10}}',
         ),
+        (  # refused for two reasons, reported once
+            {"properties": {"in": WHOLE, "out": WHOLE}},
+            {"properties": {"in": SMALL, "out": SMALL}},
+            '{"size": {"in": 10}}',
+        ),
+        ({"oneOf": [WHOLE, TEXT]}, {"oneOf": [SMALL, TEXT]}, '{"size": 10}'),
     ],
 )
 def test_a_request_that_takes_what_its_resource_refuses_is_found(
@@ -486,7 +504,8 @@ def test_a_request_that_takes_what_its_resource_refuses_is_found(
 ) -> None:
     (defect,) = CHECKS["requests-fit-resources"](Document(stored_api(sent, shown)))
     assert defect.place.startswith("#/components/schemas/It/properties/size")
-    assert f"changeIt takes {value}, which It does not allow; write the same" in defect.message
+    expected = f"changeIt takes {value}, which the property size of It does not allow; allow it"
+    assert expected in defect.message
 
 
 @pytest.mark.parametrize(
@@ -497,15 +516,43 @@ def test_a_request_that_takes_what_its_resource_refuses_is_found(
         ({"type": "object"}, {"type": "object", "required": ["a"], "properties": {"a": {}}}),
         ({"type": "object", "properties": {"a": TEXT}}, {"type": "object"}),
         ({**WHOLE, "writeOnly": True}, SMALL),
+        ({"allOf": [{**WHOLE, "writeOnly": True}]}, SMALL),
+        ({"allOf": [{"$ref": "#/components/schemas/Pin"}]}, SMALL),
+        ({"oneOf": [{"$ref": "#/components/schemas/Pin"}, {"type": "null"}]}, SMALL),
+        (closed(a=TEXT, pin=PIN), closed(a=TEXT)),
+        (holding(a=TEXT, pin=PIN), closed(a=TEXT)),
+        ({**closed(pin=PIN), "required": ["pin"]}, closed(a=TEXT)),
+        (closed(a=TEXT, pin=PIN), closed(a=TEXT, pin={**PIN, "maxLength": 4})),
+        (closed(a=closed(pin=PIN)), closed(a=closed())),
+        (holding(a=TEXT), closed(a=TEXT)),
+        (holding(a=TEXT), {**holding(a=TEXT), "unevaluatedProperties": False}),
+        ({"oneOf": BRANCHES}, {"oneOf": BRANCHES}),
+        ({"anyOf": BRANCHES}, {"anyOf": BRANCHES}),
+        ({"not": closed(a=TEXT)}, {"not": closed(a=TEXT)}),
     ],
 )
 def test_a_request_that_takes_less_or_what_is_never_shown_is_fine(sent: Any, shown: Any) -> None:
-    assert [] == places("requests-fit-resources", stored_api(sent, shown))
+    document = stored_api(sent, shown)
+    document["components"]["schemas"]["Pin"] = {**WHOLE, "writeOnly": True}
+    assert [] == places("requests-fit-resources", document)
+
+
+@pytest.mark.parametrize("composed", [["Change"], ["It"], ["Change", "It"]])
+def test_a_request_and_a_resource_that_are_composed_are_compared(composed: list[str]) -> None:
+    document = stored_api(WHOLE, SMALL)
+    schemas = document["components"]["schemas"]
+    for name in composed:
+        schemas[f"Base{name}"] = schemas[name]
+        schemas[name] = {"allOf": [{"$ref": f"#/components/schemas/Base{name}"}, {}]}
+    (defect,) = CHECKS["requests-fit-resources"](Document(document))
+    assert defect.place.startswith("#/components/schemas/It")
+    assert 'changeIt takes {"size": 10}, which the property size of It' in defect.message
 
 
 def test_a_property_that_is_stored_under_another_name_is_compared_with_that() -> None:
     document = stored_api(SMALL, SMALL)
     schemas = document["components"]["schemas"]
     schemas["Change"]["properties"] = {"length": {**WHOLE, "x-semantics": {"stored_as": "size"}}}
-    expected = ["#/components/schemas/It/properties/size"]
-    assert expected == places("requests-fit-resources", document)
+    (defect,) = CHECKS["requests-fit-resources"](Document(document))
+    assert "#/components/schemas/It/properties/size" == defect.place
+    assert 'changeIt takes {"length": 10}, which the property size of It' in defect.message
