@@ -61,6 +61,9 @@ LEAST: Final[Dice] = _Least()
 SECURE: Final[Dice] = _Secure()
 
 
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 class Shape:
     """The properties and items that a schema names; None where it takes any."""
 
@@ -99,25 +102,34 @@ class Schemas:
         self.root: Node = root
         self.root = self._visible(root)
 
-    def _visible(self, node: Any, hidden: frozenset[str] = frozenset()) -> Any:
-        """Return a node without its hidden properties, and those of what it is a part of."""
+    def _visible(
+        self, node: Any, hidden: frozenset[str] = _NONE, within: frozenset[str] = _NONE
+    ) -> Any:
+        """Return a node without hidden properties.
+
+        hidden: names that an enclosing schema hides, whose `allOf` holds this one. within:
+        references that were replaced on the way here.
+        """
         if is_list(node):
-            return [self._visible(one) for one in node]
+            return [self._visible(one, hidden, within) for one in node]
         if not is_object(node):
             return node
+        reference = node.get("$ref")
+        if hidden and reference and reference not in within:
+            # It may require what is hidden in this place alone.
+            node, within = self.follow(node), within | {reference}
         hidden = hidden.union(self._hidden_names(node))
         copy: Node = {}
         for name, one in node.items():
             if name == "properties" and is_object(one):
-                visible = self._visible(one)
+                visible = self._visible(one, within=within)
                 copy[name] = {key: each for key, each in visible.items() if key not in hidden}
             elif name == "required" and is_list(one):
                 copy[name] = [key for key in one if key not in hidden]
             elif name == "allOf" and is_list(one):
-                parts = [self.follow(part) for part in one] if hidden else one
-                copy[name] = [self._visible(part, hidden) for part in parts]
+                copy[name] = self._visible(one, hidden, within)
             else:
-                copy[name] = self._visible(one)
+                copy[name] = self._visible(one, within=within)
         return copy
 
     def _hidden_names(self, schema: Node) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 from heidi_conformance._wire import Reply
 from heidi_conformance.breadth import _dictionaries
 from heidi_conformance.contract import _document
-from heidi_conformance.contract._document import composed, expanded
+from heidi_conformance.contract._document import composed, expanded, without
 from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_by_resource
 from heidi_conformance.contract._operations import LIST, OPERATIONS, READ, read_operations, samples
 from heidi_conformance.contract._schemas import Field, values_of, walk
@@ -86,6 +86,14 @@ DOCTOR = {
     "required": ["role"],
     "properties": {"role": {"enum": ["lead", "locum"]}},
 }
+
+
+TO_NODE = {"$ref": "#/components/schemas/Node"}
+RECURSIVE: tuple[Any, ...] = (
+    {"id": "flag", "parent": {"allOf": [TO_NODE]}},
+    {"id": "flag", "child": {"allOf": [TO_NODE], "properties": {"x": "flag"}}},
+    {"next": {"allOf": [TO_NODE, {"properties": {"id": "flag"}}]}},
+)
 
 
 def test_the_parts_of_an_all_of_are_properties_like_any_other() -> None:
@@ -331,6 +339,16 @@ def test_what_an_owner_forbids_is_not_said_to_be_write_only(strict: dict[str, An
     response = Reply(200, (("content-type", "application/json"),), body)
     (violation,) = _shapes.misshapen("strict", READ, response)
     assert ("answer-schema/value", "$.session.type") == (violation.code, violation.field)
+
+
+@pytest.mark.parametrize("flag", ["readOnly", "writeOnly"])
+@pytest.mark.parametrize("properties", RECURSIVE)
+def test_a_schema_within_itself_keeps_a_reference(flag: Any, properties: Any) -> None:
+    text = json.dumps({"properties": properties}).replace('"flag"', f'{{"{flag}": true}}')
+    document = {"components": {"schemas": {"Node": json.loads(text)}}}
+    left = without(document, document, flag)["components"]["schemas"]["Node"]
+    assert '"#/components/schemas/Node"' in json.dumps(left)
+    assert flag not in json.dumps(left)
 
 
 @pytest.mark.parametrize(("now", "alike"), [(1, True), (True, False), (1.5, False)])

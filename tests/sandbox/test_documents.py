@@ -1,5 +1,6 @@
 """A sandbox of another document: other resources, verbs, statuses and types."""
 
+import json
 from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from heidi_sandbox import CannotServeError, Sandbox, __main__, create_app
 from heidi_sandbox._document import read_document
+from heidi_sandbox._schemas import Schemas
 from heidi_sandbox._site import token_command
 from heidi_sandbox._tokens import Tokens
 
@@ -665,6 +667,22 @@ def test_what_is_only_written_is_neither_shown_nor_required_of_a_response(
     assert 202 == changed.status_code, changed.text
     assert "pin" not in changed.json().get("lock", {})
     assert changed.json() == user.send("GET", path).json()
+
+
+@pytest.mark.parametrize("flag", ["readOnly", "writeOnly"])
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"id": "flag", "parent": {"allOf": [ref("Tree")]}},
+        {"id": "flag", "child": {"allOf": [ref("Tree")], "properties": {"x": "flag"}}},
+        {"next": {"allOf": [ref("Tree"), {"properties": {"id": "flag"}}]}},
+    ],
+)
+def test_a_schema_within_itself_can_hide_properties(flag: str, properties: Node) -> None:
+    text = json.dumps({"properties": properties}).replace('"flag"', f'{{"{flag}": true}}')
+    schemas = Schemas({"components": {"schemas": {"Tree": json.loads(text)}}}, flag)
+    assert flag not in json.dumps(schemas.root)
+    assert '"#/components/schemas/Tree"' in json.dumps(schemas.root)
 
 
 def test_a_resource_that_later_comes_first_does_not_affect_the_previous_one(

@@ -207,34 +207,43 @@ def agree(one: Json, other: Json) -> bool:
     )
 
 
+NONE: frozenset[str] = frozenset()
+
+
 def without(
     document: Json,
     node: Any,
     flag: Literal["readOnly", "writeOnly"],
     instead: Json | None = None,
-    beside: frozenset[str] = frozenset(),
+    beside: frozenset[str] = NONE,
+    *,
+    within: frozenset[str] = NONE,
 ) -> Any:
     """Return a node without the properties of a flag, or with another schema for each.
 
-    No request sets what is `readOnly`, and no response shows what is `writeOnly`. A property has
-    the flag in a whole schema: in all parts of its `allOf`, and in what it refers to.
-    beside: such properties of a schema that this one is a part of.
+    No request sets what is `readOnly`, and no response shows what is `writeOnly`. A property that
+    has the flag in one part of an `allOf` has it in all parts. beside: names that are hidden in the
+    schema whose `allOf` holds this one. within: references that were replaced on the way here.
     """
     if isinstance(node, list):
         each = cast("list[object]", node)
-        return [without(document, item, flag, instead, beside) for item in each]
+        return [without(document, item, flag, instead, beside, within=within) for item in each]
     if not isinstance(node, dict):
         return node
     schema = cast("Json", node)
     hidden = beside | flagged(document, schema, flag)
-    if isinstance(schema.get("$ref"), str):
-        target = pointed(document, schema["$ref"][1:])
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in within:
+        target = pointed(document, reference[1:])
         if hidden > flagged(document, target, flag):
             # It may require what is hidden in this place alone.
             schema = {**schema, "allOf": [*schema.get("allOf", ()), target]}
             del schema["$ref"]
+            within |= {reference}
     copy: Json = {
-        word: without(document, item, flag, instead, hidden if word == "allOf" else frozenset())
+        word: without(
+            document, item, flag, instead, hidden if word == "allOf" else NONE, within=within
+        )
         for word, item in schema.items()
     }
     if hidden and (known := as_object(copy.get("properties"))):
