@@ -42,6 +42,7 @@ CHOICES = {
     "robustness.crash_tiny_exponents",
     "robustness.crash_year_zero",
     "tenants.checks_only_what_exists",
+    "tenants.reads_all_at_slash",
     "views.stale_second_page",
 }
 

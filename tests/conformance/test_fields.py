@@ -304,7 +304,7 @@ LOCK = {"$ref": "#/components/schemas/Lock"}
 
 
 @pytest.mark.parametrize(
-    "beside",
+    "lock",
     [
         {"properties": {"pin": PIN}, "required": ["pin"]},
         {"properties": {"pin": CODE}, "required": ["pin"]},
@@ -318,14 +318,14 @@ LOCK = {"$ref": "#/components/schemas/Lock"}
     ],
 )
 def test_a_response_must_not_show_what_is_write_only(
-    strict: dict[str, Any], beside: dict[str, Any]
+    strict: dict[str, Any], lock: dict[str, Any]
 ) -> None:
     schemas = strict["components"]["schemas"]
     schemas["Code"] = PIN
     itself = {"$ref": "#/components/schemas/Lock"}
     schemas["Lock"] = {"properties": {"pin": CODE, "inner": itself}, "required": ["pin"]}
     schemas["Locked"] = {"required": ["pin"]}
-    schemas["Session"]["properties"]["lock"] = {"type": "object", **beside}
+    schemas["Session"]["properties"]["lock"] = {"type": "object", **lock}
 
     assert [] == [*_shapes.violations("strict", READ, 200, {"session": SHOWN | {"lock": {}}})]
     shown = {"session": SHOWN | {"lock": {"pin": "1234"}}}

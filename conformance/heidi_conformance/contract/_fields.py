@@ -294,7 +294,7 @@ class Fields:
     def as_stored(self, sent: Mapping[str, Any]) -> Flat:
         """Return the values of a request by the resource's names; only those that are shown.
 
-        An empty object changes nothing, unless it replaces what was there.
+        An empty object changes nothing, unless it is a map that is replaced.
         """
         named = {
             shown: value

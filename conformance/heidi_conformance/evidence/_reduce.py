@@ -39,6 +39,8 @@ MOST_ON_A_PAGE = 100
 PAGES = 12
 # So many creations are printed, so that a list shows enough to anybody.
 MOST_CREATED = 12
+# How often the requests of a proof are sent: found, confirmed twice, and sent by others.
+REPLAYS = 4
 # The longest part of a history that is looked for further up in it.
 IN_A_ROW = 8
 # How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
@@ -121,7 +123,8 @@ class Reducer:
             kept = self.was_sent(self.best)
             self.shorten(case, kept=kept)
             note = "" if self.fresh else self.lacking(whole, case)
-            if others and self.has_newcomers and not self.fresh:
+            untried = not self.fresh and self.may_create(self.best, REPLAYS)
+            if others and self.has_newcomers and untried:
                 note = "" if self.finds([self.best], case, fresh=True) else KEPT
                 self.fresh = not note
             return self.confirmed(case, KEPT if kept or self.shows_older else note)
@@ -155,15 +158,15 @@ class Reducer:
     def finds(self, parts: Sequence[Sequence[Request]], case: Case, *, fresh: bool) -> bool:
         """Whether one of some requests shows the violation, for new users or for those given.
 
-        New users take half of the requests at most, and no more sessions than can be created twice
-        more.
+        New users take half of the requests at most. What creates sessions is skipped unless they
+        can be created as often as a proof takes.
         """
         self.fresh = fresh
         most = self.sent + FOR_ONE // 2
         fit = (
             part
             for part in parts
-            if not fresh or (self.sent + len(part) <= most and self.may_create(part, 3))
+            if not fresh or (self.sent + len(part) <= most and self.may_create(part, REPLAYS))
         )
         return any(self.shows(part, case) for part in fit)
 

@@ -160,7 +160,7 @@ def asserted(level: Level) -> Json:
 
 @cache
 def returned(level: Level) -> Json:
-    """Return the components of a document, with properties that are only written forbidden."""
+    """Return the components of a document, in which properties that are writeOnly are forbidden."""
     document = asserted(level)
     components: Json = without(document, document["components"], "writeOnly", HIDDEN)
     return components
