@@ -17,6 +17,7 @@ from heidi_spec_tools.nodes import Document, place, pointer_of
 
 import scripts.steps.lint
 from scripts.library.checks import CHECKS
+from scripts.publication.operations import JSON
 from scripts.steps.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint, main
 from tests.owner import subject
 
@@ -45,6 +46,17 @@ ID: Any = {
     "schema": {"type": "string"},
     "x-provenance": {"status": "documented", "source": "seed:L1"},
 }
+
+
+def update_of_an_id() -> Any:
+    """Return the update, with an id that it takes and that its resource does not allow."""
+    document: Any = load(SPEC)
+    operation = document["paths"][subject.UPDATE.path][subject.UPDATE.method.lower()]
+    media = operation["requestBody"]["content"][JSON]
+    source = {"x-provenance": ID["x-provenance"]}
+    properties = {subject.ID: {"type": "boolean", **source}}
+    media["schema"] = {"allOf": [media["schema"], {"properties": properties, **source}], **source}
+    return {**operation, "x-semantics": subject.UPDATE.semantics}
 
 
 class Plant(NamedTuple):
@@ -80,6 +92,12 @@ PLANTS = {
         {"action": "invent"},
         f"{CREATE}/x-semantics/action",
         ["checks/semantics-lead-somewhere"],
+    ),
+    "a request that its resource does not allow": Plant(
+        f"{SESSION}/{subject.UPDATE.method.lower()}",
+        update_of_an_id(),
+        f"{SCHEMAS}/{subject.RESOURCE}/properties/{subject.ID}",
+        ["checks/requests-fit-resources"],
     ),
     "no description": Plant(
         f"{CREATE}/description", REMOVED, CREATE, ["spectral/operation-description"]
