@@ -62,19 +62,31 @@ SECURE: Final[Dice] = _Secure()
 
 
 _NONE: Final[frozenset[str]] = frozenset()
+_HIDDEN: Final = "x-hidden"  # names that were left out of a schema
 
 
 class Shape:
-    """The properties and items that a schema names; None where it takes any."""
+    """The properties and items that a schema names; None where it takes any.
 
-    __slots__ = ("items", "properties")
+    rest: the shape of the properties that it does not name; None where they are dropped. hidden:
+    names that are dropped all the same.
+    """
+
+    __slots__ = ("hidden", "items", "properties", "rest")
 
     def __init__(self) -> None:
         self.properties: dict[str, Shape] | None = None
+        self.rest: Shape | None = None
+        self.hidden: frozenset[str] = _NONE
         self.items: Shape | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether only named properties are kept."""
+        return self.properties is not None and self.rest is None
+
     def pick(self, value: Any) -> Any:
-        """Return a value without the properties that the schema does not name."""
+        """Return a value without the properties that the schema does not name, or hides."""
         if is_list(value) and self.items is not None:
             return [self.items.pick(one) for one in value]
         if self.properties is None or not is_object(value):
@@ -83,8 +95,12 @@ class Shape:
         for name, inner in self.properties.items():
             if name in value:
                 one = inner.pick(value[name])
-                if one or inner.properties is None or not isinstance(one, dict):
+                if one or not inner.is_closed or not isinstance(one, dict):
                     picked[name] = one
+        if self.rest is not None:
+            known = self.properties.keys() | self.hidden
+            others = {name: one for name, one in value.items() if name not in known}
+            picked |= {name: self.rest.pick(one) for name, one in others.items()}
         return picked
 
 
@@ -119,7 +135,7 @@ class Schemas:
             # It may require what is hidden in this place alone.
             node, within = self.follow(node), within | {reference}
         hidden = hidden.union(self._hidden_names(node))
-        copy: Node = {}
+        copy: Node = {_HIDDEN: sorted(hidden)} if hidden else {}
         for name, one in node.items():
             if name == "properties" and is_object(one):
                 visible = self._visible(one, within=within)
@@ -191,10 +207,13 @@ class Schemas:
         if seen is None:
             self._shapes[id(schema)] = (schema, known)
             node = self.flat(schema)
-            names_some = any("properties" in one for one in self._alternatives(schema))
-            if names_some and not node.get("additionalProperties"):
+            rest = node.get("additionalProperties", False)
+            known.hidden = frozenset(node.get(_HIDDEN, ()))
+            if is_object(rest) or any("properties" in one for one in self._alternatives(schema)):
                 named = self.properties(schema)
                 known.properties = {name: self.shape(one) for name, one in named.items()}
+            if rest is not False:
+                known.rest = self.shape(rest) if is_object(rest) else Shape()
             if "items" in node:
                 known.items = self.shape(node["items"])
         return known

@@ -669,6 +669,34 @@ def test_what_is_only_written_is_neither_shown_nor_required_of_a_response(
     assert changed.json() == user.send("GET", path).json()
 
 
+@pytest.mark.parametrize(
+    ("lock", "sent", "shown"),
+    [
+        (
+            {"properties": {"pin": HIDDEN}, "additionalProperties": True},
+            {"pin": "1", "other": 2},
+            {"other": 2},
+        ),
+        (
+            {"additionalProperties": {"properties": {"pin": HIDDEN, "a": {}}}},
+            {"k": {"pin": "1", "a": 1, "unknown": 2}},
+            {"k": {"a": 1}},
+        ),
+    ],
+)
+def test_what_is_only_written_is_not_shown_in_open_objects_and_maps(
+    store: OpenStore, lock: Node, sent: Node, shown: Node
+) -> None:
+    root = document()
+    known = root["components"]["schemas"]
+    for owner in ("Widget", "WidgetForm"):
+        known[owner]["properties"]["lock"] = {"type": "object", **lock}
+    user = Client(store, root)
+    path = f"/widgets/{user.make()['uid']}"
+    assert shown == user.send("PATCH", path, json={"lock": sent}).json()["lock"]
+    assert shown == user.send("GET", path).json()["lock"]
+
+
 @pytest.mark.parametrize("flag", ["readOnly", "writeOnly"])
 @pytest.mark.parametrize(
     "properties",
