@@ -1,1 +1,1 @@
-"""Many runs against one server: parts of the rules, rounds of other seeds, several processes."""
+"""Many runs against one server: rounds of other seeds, several processes, one verdict."""

@@ -123,8 +123,8 @@ class Reducer:
             kept = self.was_sent(self.best)
             self.shorten(case, kept=kept)
             note = "" if self.fresh else self.lacking(whole, case)
-            untried = not self.fresh and self.may_create(self.best, REPLAYS)
-            if others and self.has_newcomers and untried:
+            remaining = others and self.has_newcomers and not self.fresh
+            if remaining and self.may_create(self.best, REPLAYS):
                 note = "" if self.finds([self.best], case, fresh=True) else KEPT
                 self.fresh = not note
             return self.confirmed(case, KEPT if kept or self.shows_older else note)

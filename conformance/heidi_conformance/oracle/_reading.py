@@ -164,9 +164,10 @@ def understand(exchange: Exchange) -> Reading:
     without it.
     """
     message, response = exchange.message, exchange.response
-    if isinstance(response, Reply) and response.status < 400:
-        query = message.target.removeprefix(message.path)
-        message = replace(message, target=message.path.removesuffix(SLASH) + query)
+    path = message.path
+    if path.endswith(SLASH) and isinstance(response, Reply) and response.status < 400:
+        query = message.target.removeprefix(path)
+        message = replace(message, target=path.removesuffix(SLASH) + query)
     where = route(message.target)
     operation = where.methods.get(message.method)
     named = tuple(
