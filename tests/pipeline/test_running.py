@@ -140,10 +140,13 @@ class Beside:
 
     def until(self, name: str) -> str:
         """Wait for a file that the program writes."""
-        while not (self.root / name).exists():
+        while True:
             assert self.program.process is not None
-            assert self.program.process.poll() is None
-        return (self.root / name).read_text()
+            # Asked first: it may write the file and end between the two questions.
+            has_ended = self.program.process.poll() is not None
+            if (self.root / name).exists():
+                return (self.root / name).read_text()
+            assert not has_ended
 
 
 def test_a_program_runs_in_parallel_and_is_shown_in_its_place(
