@@ -33,6 +33,8 @@ TIMED = frozenset(
     {"hangs", "ends", "early", "late", "gives-up", "hurries", "hammers", "backoff-jitter"}
 )
 FEW = 2
+# Requests in one scenario. No correct client comes near.
+MOST = 100
 # The factor by which a driver may start more slowly than in the probe: several start at once.
 STARTS = 10
 
@@ -165,7 +167,7 @@ class Run:
                     record.why = f"the driver does not know {error}"
                 except DriverError as error:
                     self.fail(scenario, error, last_words(trial))
-                    trial.accuse(error.kind)
+                    blamed(trial, error)
                 if failed := [name for item in sessions(trial) for name in item.proxy.failures]:
                     raise CannotJudgeError(
                         f"the proxy failed in scenario {scenario.id} ({failed[0]}); "
@@ -257,6 +259,15 @@ def waits(scenario: Scenario) -> float:
 
 def sessions(trial: Trial) -> list[Session]:
     return [trial.own, *trial.others]
+
+
+def blamed(trial: Trial, error: DriverError) -> None:
+    """Accuse a client of what its driver did; one that hangs since it repeats requests, of that."""
+    sent = sum(len(session.proxy.exchanges) for session in sessions(trial))
+    if error.kind == "hangs" and sent > MOST:
+        trial.accuse("loops", expected=MOST, got=sent)
+    else:
+        trial.accuse(error.kind)
 
 
 async def finish(trial: Trial, *, fresh: bool) -> None:
