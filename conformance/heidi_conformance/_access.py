@@ -48,7 +48,7 @@ def base_url(text: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise CannotJudgeError(f"the URL carries a name or a password; {GIVE_URL}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CannotJudgeError(f"{text[:80]!r} is no http or https URL; {GIVE_URL}")
+        raise CannotJudgeError(f"{text[:80]!r} is not an http or https URL; {GIVE_URL}")
     if parts.query or parts.fragment:
         raise CannotJudgeError(f"the URL has a query or a fragment; {GIVE_URL}")
     return text.rstrip("/")

@@ -95,7 +95,7 @@ def secrets(flags: Mapping[str, str | None]) -> dict[str, str | None]:
 
 
 def moved(flag: str) -> str:
-    """Return the variable for a secret that stood on the command line."""
+    """Return the variable to use for a secret that was given on the command line."""
     return f"{SECRETS[flag]}_OF_THIS_RUN"
 
 

@@ -90,7 +90,7 @@ def judge(
 
 
 def known_rules(names: Collection[str]) -> frozenset[str]:
-    """Return the ids of rules. Raises CannotJudgeError if one is none."""
+    """Return the ids of rules. Raises CannotJudgeError if one is unknown."""
     for name in names:
         if name not in RULES:
             raise CannotJudgeError(f"unknown rule {name[:40]!r}; choose one of {', '.join(RULES)}")

@@ -14,7 +14,7 @@ SESSIONS = 1000
 BUDGET = 300.0
 
 
-# Who a token stands for, or a key, by the name of the option that carries it.
+# Whom a token or a key identifies, by the name of the option that carries it.
 CREDENTIALS = {
     "token": "first",
     "other_token": "second",

@@ -519,20 +519,20 @@ class Wire:
         return False
 
     def responded(self) -> bool:
-        """Whether a response has begun; one of 1xx is none."""
+        """Whether a response has begun, other than 1xx."""
         while self.event is h11.NEED_DATA and (data := self.arrived()) is not None:
             self.take(data)
         return self.event is not h11.NEED_DATA
 
     def take(self, data: bytes) -> None:
-        """Take what has arrived, up to the next event that is no response of 1xx."""
+        """Take what has arrived, up to the next event that is not a 1xx response."""
         self.received += len(data)
         self.ended |= not data
         self.state.receive_data(data)
         self.advance()
 
     def advance(self) -> None:
-        """Go to the next event that is no response of 1xx."""
+        """Go to the next event that is not a 1xx response."""
         self.event = self.state.next_event()
         while isinstance(self.event, h11.InformationalResponse):
             self.event = self.state.next_event()

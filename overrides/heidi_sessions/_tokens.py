@@ -77,7 +77,7 @@ def is_token(text: object) -> bool:
 class FixedToken:
     """A token that was given: it is never replaced."""
 
-    hint = "check the token: it may have expired, and an API key is no token"
+    hint = "check the token: it may have expired, and an API key is not a token"
 
     def __init__(self, token: Secret) -> None:
         self._token = token

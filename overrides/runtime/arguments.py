@@ -19,7 +19,7 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     """Turn an argument into the JSON value that is sent.
 
     Args:
-        place: where it stands, such as `patient.dob`.
+        place: where it is, such as `patient.dob`.
         shape: what the document allows.
         value: JSON, or a model, a member of an enum, a date, a UUID, or any iterable in place of a
             list.

@@ -92,7 +92,7 @@ def database_url(options: argparse.Namespace) -> str:
     """Return the URL of the flags or the environment.
 
     Raises:
-        CannotServeError: a flag shows a password, the file cannot be read, or it is no line.
+        CannotServeError: a flag shows a password, the file cannot be read or has several lines.
     """
     url = _given_url(options)
     if _CONTROL.search(url):

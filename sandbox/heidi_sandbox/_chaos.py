@@ -344,7 +344,7 @@ def _socket(descriptor: int) -> socket.socket:
 
 
 def _seconds(text: str) -> float:
-    """Return the seconds of a time such as 500ms; more than allowed where it is none."""
+    """Return the seconds of a time such as 500ms; more than allowed where it is invalid."""
     match = _TIME.fullmatch(text)
     if match is None:
         return _LONGEST_WAIT + 1

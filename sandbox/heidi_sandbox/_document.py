@@ -562,7 +562,7 @@ def _fill_errors(document: Document) -> None:
 
 
 def _success(responses: Mapping[str, DeclaredResponse]) -> DeclaredResponse:
-    """Return the first response that is no error."""
+    """Return the first response of success."""
     for status, response in responses.items():
         if status.startswith("2"):
             return response

@@ -265,7 +265,7 @@ class Resource:
             return problem
         unknown = next(_differences(value, self._shape.pick(value)), None)
         if unknown is not None:
-            return Problem(unknown, f"is no property of a {self.name}")
+            return Problem(unknown, f"is not a property of a {self.name}")
         for path in inexact_numbers(value):
             return Problem(path, "has more digits than a double holds")
         return None

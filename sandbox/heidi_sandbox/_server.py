@@ -238,7 +238,7 @@ class _Runner:
             secret = await store.setting("secret", secrets.token_bytes(32))
             api_key = settings.api_key
             if api_key is None:
-                # Hexadecimal: what begins with a dash is no value to a command line.
+                # Hexadecimal: a command line takes a value that begins with a dash for an option.
                 made = await store.setting("api_key", secrets.token_hex(32).encode())
                 api_key = made.decode()
             deadlines = Deadlines(settings.limits.body_time)

@@ -456,7 +456,7 @@ def _refuse_foreign(file: Path) -> None:
     if not file.exists():
         return
     if not file.is_file():  # reading a pipe waits forever, and a device is shared
-        raise CannotServeError(f"{file}: cannot be used as a database: it is no ordinary file")
+        raise CannotServeError(f"{file}: cannot be used as a database: it is not a regular file")
     if file.stat().st_nlink > 1:  # each name would have its own lock and log
         raise CannotServeError(
             f"{file}: cannot be used as a database: it has a second name; name a copy of it"

@@ -134,7 +134,7 @@ class Tokens:
 
 
 class InvalidCursorError(Exception):
-    """The string is no cursor of this list."""
+    """The string is not a cursor of this list."""
 
 
 class Cursors:

@@ -145,7 +145,7 @@ def refuse_unwritable(file: Path) -> None:
     """Raise CannotServeError where an export could not be written, before anything is served."""
     place = _resolved(file)
     if place.exists() and not place.is_file():
-        raise CannotServeError(f"{file}: cannot be exported to: it is no ordinary file")
+        raise CannotServeError(f"{file}: cannot be exported to: it is not a regular file")
     try:
         descriptor, name = _temporary(place)
     except OSError as error:
@@ -181,7 +181,7 @@ class _Reader:
                 resource = self._resources.get(name)
                 if resource is None:
                     known = ", ".join(self._resources)
-                    raise self._invalid(place, f"is no resource; there is {known}")
+                    raise self._invalid(place, f"is not a resource; there is {known}")
                 self._check_place(place, name, within)
                 seed = user if isinstance(user, str) else json.dumps(user)
                 documents = [

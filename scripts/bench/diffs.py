@@ -84,7 +84,7 @@ def _record(number: int, length: int) -> dict[str, Any]:
 
 
 def records(length: int, rings: int = 3) -> dict[str, Any]:
-    """Make rings of five hundred records, and four operations for each; one record has a length.
+    """Make rings of five hundred records with four operations each; `length` bounds one string.
 
     Three rings are a document of almost 3 MB.
     """

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None, output: Path = OUTPUT) -> int:
     parser.add_argument("--python", default=sys.executable, help="the interpreter to try it with")
     options = parser.parse_args(arguments)
     if not shutil.which(options.python):
-        parser.error(f"--python: {options.python} is no program; name an interpreter")
+        parser.error(f"--python: {options.python} is not a program; name an interpreter")
     try:
         with tempfile.TemporaryDirectory(prefix="heidi-dist-") as folder:
             written = Release(Path(folder), options.python).files()

@@ -88,7 +88,9 @@ class Objects:
             inner = self.object_in(prop)
             names = {each.key: each.name for each in attributes_of(inner)} if inner else {}
             if inner is None or token not in names:
-                raise UnsupportedError(f"{place}: x-semantics: {pointer} leads nowhere; correct it")
+                raise UnsupportedError(
+                    f"{place}: x-semantics: {pointer} does not exist; correct it"
+                )
             attributes.append(names[str(token)])
             prop = properties_of(inner)[str(token)]
         return tuple(attributes), self.object_in(prop) or prop

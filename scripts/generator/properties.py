@@ -57,7 +57,7 @@ class UnsupportedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Python code for a kind of property; `{v}` stands for the value."""
+    """Python code for a kind of property; `{v}` is replaced by the value."""
 
     annotation: str
     """The type of the attribute."""
@@ -72,7 +72,7 @@ class Kind:
     """Whether a value is converted."""
 
     read: str = ""
-    """Converts it; `{recover}` stands for what recovers a value that does not fit."""
+    """Converts it; `{recover}` is replaced by what recovers a value that does not fit."""
 
     item: str = ""
     """The type of an item, where an array of such values is checked at once."""

@@ -42,7 +42,7 @@ Value: TypeAlias = tuple[Pointer, "Json"]
 
 # Keywords and types
 
-# JSON Schema's "number" is any number; here it stands for one with a fraction.
+# JSON Schema's "number" is any number; here it means one with a fraction.
 _TYPES: Final = {
     "null": {"null"},
     "boolean": {"boolean"},
@@ -198,7 +198,7 @@ def _is_json(media_type: Node) -> bool:
 def operation_id_is_unique(document: Document) -> Iterator[Defect]:
     """No two operationIds make the same name: the generator would silently drop one operation.
 
-    Case and separators are no difference: `getThing` and `get_thing` make one module.
+    Case and separators do not matter: `getThing` and `get_thing` make one module.
     """
     first: dict[str, Node] = {}
     for node in document.of("operation"):

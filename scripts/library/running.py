@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class StepFailure(Exception):  # noqa: N818  a finding is no error of the program
+class StepFailure(Exception):  # noqa: N818  a finding is not an error of the program
     """A step found something (code 1) or could not run (code 2); the text is for people."""
 
     def __init__(self, code: int, summary: str, details: Iterable[str] = ()) -> None:

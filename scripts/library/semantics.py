@@ -237,7 +237,7 @@ def _names_of_schema(
     if "error" in semantics:
         for word, pointer in as_object(semantics["error"]).items():
             if _walk(document, node.value, str(pointer)) is None:
-                yield Fault((*at, "error", word), f"{pointer} leads nowhere; fix the pointer")
+                yield Fault((*at, "error", word), f"{pointer} does not exist; fix the pointer")
         return
     properties = as_object(node.value.get("properties"))
     for word in ("id", "created", "updated"):
@@ -315,7 +315,7 @@ def _pointers(
     for word in words:
         pointer = semantics.get(word)
         if isinstance(pointer, str) and _walk(document, _success(document, node), pointer) is None:
-            message = "leads nowhere in the success response; fix the pointer"
+            message = "does not exist in the success response; fix the pointer"
             yield Fault((*at, word), f"{pointer or 'the whole response'} {message}")
 
 

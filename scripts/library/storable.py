@@ -118,7 +118,7 @@ def _properties(schema: Json) -> dict[str, Json]:
 def _loosened(schema: Json) -> Json:
     """Let a schema allow properties that it does not name, since they are not stored.
 
-    Where that could make it stricter, it says nothing.
+    Where that could make it stricter, there is no finding.
     """
     for node in Node("schema", (), as_object(schema)).descendants():
         if node.kind not in ("schema", "property"):

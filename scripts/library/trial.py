@@ -44,7 +44,7 @@ def _made(client: Any, call: dict[str, Any], ids: dict[str, str]) -> Any:
         given = {names[name]: value for name, value in call["keywords"].items()}
         found = method(*path, **given)
         result = [_plain(each) for each in found] if call["several"] else _plain(found)
-    except Exception as error:  # noqa: BLE001  whatever it is, a person must see it
+    except Exception as error:  # noqa: BLE001  a person must see every kind
         return {"error": f"{type(error).__name__}: {error}".partition("\n")[0]}
     if call["keeps"]:
         ids[call["resource"]] = result[call["keeps"]]

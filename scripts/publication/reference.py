@@ -105,7 +105,7 @@ SCALAR_STYLES: Final = """
 .client-libraries-list button:not([role=tab]) { display: none; }
 """
 """Darker and lighter than Scalar's own, so that small words can be read; and of its list of
-languages the tabs alone, without the button that is none of them."""
+languages the tabs alone, without the button beside them."""
 
 OTHER_LANGUAGES: Final = (
     "c clojure csharp dart fsharp go http java kotlin objc ocaml php powershell r ruby rust swift"

@@ -31,7 +31,7 @@ def sbom(root: Path) -> str:
     The date is that of SOURCE_DATE_EPOCH, or left out.
 
     Raises:
-        DocumentError: the lock file cannot be read, or SOURCE_DATE_EPOCH is no number.
+        DocumentError: the lock file cannot be read, or SOURCE_DATE_EPOCH is not a number.
     """
     export = subprocess.run(
         EXPORT, cwd=root, capture_output=True, text=True, check=False, env=_environment()
@@ -77,5 +77,7 @@ def _instant(epoch: str) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise DocumentError(f"{DATE}: {epoch!r} is no number of seconds; write digits") from error
+        raise DocumentError(
+            f"{DATE}: {epoch!r} is not a number of seconds; write digits"
+        ) from error
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

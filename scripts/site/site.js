@@ -1,6 +1,6 @@
 "use strict";
 
-// The theme: the system's, until somebody chooses. theme.js has set the choice before anything was drawn.
+// The theme: the system's, until the reader chooses. theme.js has set the choice before anything was drawn.
 {
   const button = document.getElementById("theme");
   const root = document.documentElement;
@@ -16,7 +16,7 @@
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* then it lasts as long as the page */ }
     show();
   });
-  // Paper is light, which is no choice of anybody.
+  // Paper is light, whatever the reader chose.
   system.addEventListener("change", () => matchMedia("print").matches || show());
   button.hidden = false;
   show();
@@ -98,7 +98,7 @@
   show(kept);
 }
 
-// The search: lunr's index, made of a list when somebody begins to search. Found are the entries that have the most of the
+// The search: lunr's index, built from a list at the first search. It finds the entries that have the most of the
 // words, but for fillers: as they are, with another ending, or as the beginning of a word.
 {
   const form = document.querySelector("form[role=search]");

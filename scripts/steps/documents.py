@@ -75,7 +75,7 @@ def derive(name: str, root: Path = ROOT) -> Json:
     """
     *before, (last, document) = history(name, root)
     if not isinstance(document, dict):
-        raise DocumentError(f"{SPEC}: is no object; write an OpenAPI document")
+        raise DocumentError(f"{SPEC}: is not an object; write an OpenAPI document")
     if shown := shown_updates(document):
         document = cast("dict[str, Json]", apply(document, shown, strict_targets=True))
     sources = [*(path for path, _ in before), last]

@@ -165,7 +165,7 @@ def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
             rule = keyword if isinstance(keyword, str) else type(error).__name__
             yield place(error.absolute_path), rule, error.message.partition("\n")[0]
     except Unresolvable as error:
-        yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; fix it"
+        yield place(()), "unresolvable", f"the reference {error.ref} does not exist; fix it"
     except Exception as error:
         # After it has reported a broken structure, it continues and crashes on it.
         if not found:

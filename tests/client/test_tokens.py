@@ -201,7 +201,7 @@ def test_the_body_is_sent_again_with_the_fresh_token(driver: Callable[..., Drive
 
 def test_a_given_token_is_not_tried_twice(driver: Callable[..., Driver]) -> None:
     script = Script(failure(401))
-    with pytest.raises(AuthenticationError, match=r"check the token: .* an API key is no token"):
+    with pytest.raises(AuthenticationError, match=r"check the token: .* an API key is not a token"):
         driver(script).run(get)
     assert 1 == len(script.requests)
 
@@ -582,7 +582,7 @@ def test_an_interrupted_request_for_a_token_is_made_again() -> None:
 
 
 class MistakeError(Exception):
-    """Something that nobody sorts."""
+    """Something that cannot be sorted."""
 
 
 def test_no_redirect_is_followed_even_if_the_users_client_would(

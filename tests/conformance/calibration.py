@@ -105,7 +105,7 @@ KIN = {
     "update-answer": {"S13"},
     "strings": {"S11"},
 }
-# Rules of decisions that speak of a page's own words, too: of genders, of a second creation, of
+# Rules of decisions that also judge what the page says: of genders, of a second creation, of
 # tokens and of users.
 OF_THE_PAGE = {"values", "declared-status", "key-needed", "issued-token", "own-sessions"}
 

@@ -92,7 +92,7 @@ class CreationSent(Sent):
 
 
 class Unreadable:
-    """A number that no double can hold: valid JSON, but accepted nowhere."""
+    """A number that no double can hold: valid JSON, but never accepted."""
 
 
 def fraction(text: str) -> float | Unreadable:

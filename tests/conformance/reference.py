@@ -159,7 +159,7 @@ def checked(value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
 
 
 class Inexact:
-    """A number that this server cannot keep as it was written; no rule accepts it."""
+    """A number that this server cannot keep as it was written: it is refused."""
 
 
 def whole_number(text: str) -> int | Inexact:

@@ -106,14 +106,14 @@ def test_only_new_findings_give_exit_code_1_and_are_marked_in_the_reports(
 
 BAD = {
     "missing": (None, "cannot be read"),
-    "no JSON": ("<testsuite/>", "is no report"),
-    "other JSON": ('{"findings": 7}', "is no report"),
-    "a list": ("[]", "is no report"),
-    "deep": ("[" * 100_000, "is no report"),
-    "odd text": (VERDICT.to_json().replace('"strict"', "7"), "is no report"),
-    "odd number": (VERDICT.to_json().replace('"seen": 3', '"seen": "3"'), "is no report"),
-    "odd result": (VERDICT.to_json().replace('"passed"', '"fine"'), "is no report"),
-    "odd responses": (VERDICT.to_json().replace('"404": 1', '"404": []'), "is no report"),
+    "no JSON": ("<testsuite/>", "is not a report"),
+    "other JSON": ('{"findings": 7}', "is not a report"),
+    "a list": ("[]", "is not a report"),
+    "deep": ("[" * 100_000, "is not a report"),
+    "odd text": (VERDICT.to_json().replace('"strict"', "7"), "is not a report"),
+    "odd number": (VERDICT.to_json().replace('"seen": 3', '"seen": "3"'), "is not a report"),
+    "odd result": (VERDICT.to_json().replace('"passed"', '"fine"'), "is not a report"),
+    "odd responses": (VERDICT.to_json().replace('"404": 1', '"404": []'), "is not a report"),
     "other level": (replace(VERDICT, level="documented").to_json(), "baseline of the same level"),
 }
 

@@ -260,11 +260,11 @@ GARBAGE = {
     "misspelt command": (["rum"], "did you mean run?; see heidi-conformance --help"),
     "misspelt scenario": (
         ["client", "--scenario", "token-revokd", "--", "true"],
-        "'token-revokd' is no scenario; did you mean token-revoked? --list prints them all",
+        "'token-revokd' is not a scenario; did you mean token-revoked? --list prints them all",
     ),
     "no such scenario": (
         ["client", "--scenario", "zzz", "--", "true"],
-        "'zzz' is no scenario; --list prints them all",
+        "'zzz' is not a scenario; --list prints them all",
     ),
     "one word too many": (["run", "http://localhost", "s3cret"], "too many"),
     "unknown level": (["run", "http://localhost", "--level", "lax"], "--level"),

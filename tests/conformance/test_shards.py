@@ -201,7 +201,7 @@ def test_reports_are_joined_on_the_command_line(
 GARBAGE = {
     "missing shard": (["merge", "one.json"], "shard 2/2 is missing"),
     "no file": (["merge", "none.json"], "none.json cannot be read"),
-    "no report": (["merge", "text.json"], "text.json is no report"),
+    "no report": (["merge", "text.json"], "text.json is not a report"),
     "no reports": (["merge"], "REPORT.json"),
     "no shard": (["run", "http://127.0.0.1:1", "--shard", "2"], "K/N"),
     "shard 0": (["run", "http://127.0.0.1:1", "--shard", "0/2"], "K/N"),

@@ -342,7 +342,7 @@ def _find(value: Any, at: str) -> Any:
 
 
 def _without(request: Message, target: str, at: str) -> Message:
-    """Return a request without a property or, if `at` is no pointer, a query parameter."""
+    """Return a request without a property or, if `at` is not a pointer, a query parameter."""
     if not at.startswith("/"):
         parts = urlsplit(target)
         pairs = parse_qsl(parts.query, keep_blank_values=True)

@@ -285,7 +285,7 @@ def test_a_missing_input_is_named(missing: str, folder: Path) -> None:
 
 def test_a_spec_alone_is_refused(folder: Path) -> None:
     message = refused(folder / "spec.yaml", "-o", folder / "out.yaml")
-    assert f"{folder}/spec.yaml: is no overlay; name an overlay after it" == message
+    assert f"{folder}/spec.yaml: is not an overlay; name an overlay after it" == message
 
 
 @pytest.mark.parametrize(

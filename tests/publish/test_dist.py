@@ -300,7 +300,7 @@ def test_a_missing_interpreter_is_refused_before_anything_is_built(
     with pytest.raises(SystemExit, match="2"):
         main(["--python", str(tmp_path / "python")], tmp_path / "dist")
     shown = capsys.readouterr()
-    assert shown.err.endswith("python is no program; name an interpreter\n")
+    assert shown.err.endswith("python is not a program; name an interpreter\n")
     assert "" == shown.out
     assert [] == list(tmp_path.iterdir())
 

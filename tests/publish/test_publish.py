@@ -393,7 +393,9 @@ def test_an_unusable_source_is_one_line_and_does_not_change_the_publication(
 
 def test_an_invalid_date_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
-    with pytest.raises(DocumentError, match="SOURCE_DATE_EPOCH: 'today' is no number of seconds"):
+    with pytest.raises(
+        DocumentError, match="SOURCE_DATE_EPOCH: 'today' is not a number of seconds"
+    ):
         publish(root)
     assert not (root / "build").exists()
 

@@ -125,9 +125,9 @@ def test_a_file_is_read_once(tmp_path: Path) -> None:
         (content({**of(ANN), "resources": {"Session/7": []}}), "Session/7 must be Session"),
         (content(of(ANN, 7)), "users[0].resources.Session[0] must be an object"),
         (content(of(ANN, {}, {"duration": -1})), "Session[1].duration must be at least 0"),
-        (content(of(ANN, {"durration": 1})), "Session[0].durration is no property of a Session"),
-        (content(of(ANN, {"a\nb": 1})), "Session[0].* is no property of a Session"),
-        (content(of(ANN, {"patient": {"nme": ""}})), "Session[0].patient.nme is no property"),
+        (content(of(ANN, {"durration": 1})), "Session[0].durration is not a property of a Session"),
+        (content(of(ANN, {"a\nb": 1})), "Session[0].* is not a property of a Session"),
+        (content(of(ANN, {"patient": {"nme": ""}})), "Session[0].patient.nme is not a property"),
         (content(of(ANN, {"session_id": "x"})), "Session[0].session_id must"),
         (content(of(ANN, {"session_id": 7})), "Session[0].session_id must be a string"),
         (
@@ -241,8 +241,8 @@ def test_an_invalid_target_of_the_export_is_one_line_before_anything_is_served(
 ) -> None:
     (tmp_path / "folder").mkdir()
     for file, reason in (
-        ("folder", "it is no ordinary file"),
-        ("/dev/null", "it is no ordinary file"),
+        ("folder", "it is not a regular file"),
+        ("/dev/null", "it is not a regular file"),
         ("missing/out.json", "No such file or directory"),
     ):
         line = failed(tmp_path, "serve", "--port", "0", *MEMORY, "--export-on-exit", file)

@@ -233,7 +233,7 @@ def test_s12_updated_at_grows_with_every_accepted_change_and_created_at_never(ap
     assert all(len("2024-12-11T03:57:57.921000") == len(time) for time in times)
 
 
-# Every code point but the surrogates, which are no characters.
+# Every code point but the surrogates, which are not characters.
 TEXT = st.text(st.characters(codec="utf-8"))
 
 

@@ -26,7 +26,7 @@ def process(postgresql: Postgresql, tmp_path: Path) -> Iterator[Process]:
 
 
 def children(process: Process) -> list[int]:
-    """Return the ids of the workers; a helper of multiprocessing is none."""
+    """Return the ids of the workers; without helpers of multiprocessing."""
     threads = Path(f"/proc/{process.running.pid}/task").glob("*/children")
     text = " ".join(one.read_text() for one in threads)
     command = (Path(f"/proc/{child}/cmdline") for child in text.split())

@@ -47,7 +47,7 @@ def drafted(level: Level, start: int, examples: int) -> Iterator[Request]:
     with hypothesis_elsewhere():
         for result in schema_of(level).get_all_operations():
             operation = by_label[result.ok().label]
-            # Of a resource that is no more, no other operation would say anything.
+            # Once a resource is deleted, no other operation on it can be judged.
             if operation.action == "delete":
                 continue
             ids = {name: f"{{{name}}}" for name in operation.owned}
@@ -63,7 +63,7 @@ def schema_of(level: Level) -> Any:
     """Return the document of a level as Schemathesis has it, without what is judged elsewhere."""
     document = deepcopy(_document.open_to(_document.load(level), MAIN.owner))
     document = _document.asserted(document, level)
-    # The judge gives a token to every request: it is no parameter that could be invented.
+    # The judge gives a token to every request: it is not a parameter to invent.
     document.pop("security", None)
     for _, _, operation in _document.operations(document):
         operation.pop("security", None)

@@ -157,11 +157,12 @@ def upstream(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def scenarios(names: Collection[str]) -> frozenset[str]:
-    """Return the ids of scenarios. Raises CannotJudgeError if one is none."""
+    """Return the ids of scenarios. Raises CannotJudgeError if one is unknown."""
     known = [item.id for item in SCENARIOS]
     for name in names:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             meant = f"did you mean {close[0]}? " if close else ""
-            raise CannotJudgeError(f"{name[:40]!r} is no scenario; {meant}--list prints them all")
+            reason = f"{name[:40]!r} is not a scenario"
+            raise CannotJudgeError(f"{reason}; {meant}--list prints them all")
     return frozenset(names)

@@ -88,7 +88,7 @@ class Reply:
 
     @cached_property
     def content(self) -> Any:
-        """The body as JSON, None if it is none."""
+        """The body as JSON, None if it is not JSON."""
         return parsed(self.body)
 
     def with_content(self, content: Any) -> "Reply":
@@ -142,7 +142,7 @@ class Exchange:
 
     @cached_property
     def content(self) -> Any:
-        """The body as JSON, None if it is none."""
+        """The body as JSON, None if it is not JSON."""
         return parsed(self.body)
 
     @property
@@ -237,7 +237,7 @@ class Proxy:
         self.script.setdefault(operation, deque()).extend(acts)
 
     def always(self, operation: str, act: Act) -> None:
-        """Say what happens to all requests of an operation but those that `then` speaks of."""
+        """Say what happens to all requests of an operation but those given to `then`."""
         self.standing[operation] = act
 
     def revoke(self) -> None:

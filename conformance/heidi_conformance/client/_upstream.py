@@ -32,7 +32,7 @@ class Upstream:
     async def send(
         self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes = b""
     ) -> "httpx.Response":
-        """Send a request as it stands; target: below the base URL. Raises CannotJudgeError."""
+        """Send a request as it is; target: below the base URL. Raises CannotJudgeError."""
         import httpx  # noqa: PLC0415
 
         url = httpx.URL(self.url).copy_with(

@@ -180,7 +180,7 @@ def composed(schema: Json) -> Json:
     return {**told, "allOf": apart} if apart else told
 
 
-# With these, a schema speaks of the properties or items that are beside them.
+# With these keywords, a schema also covers the properties or items beside them.
 CLOSING = {
     "additionalProperties", "patternProperties", "unevaluatedItems", "unevaluatedProperties",
 }  # fmt: skip
@@ -278,7 +278,7 @@ def parts_of(document: Json, schema: Any) -> Iterator[Json]:
 
 
 def pointed(value: Any, pointer: str) -> Any:
-    """Return what a JSON Pointer (RFC 6901) leads to in a value; None if it leads nowhere."""
+    """Return what a JSON Pointer (RFC 6901) leads to in a value; None if there is nothing there."""
     for part in pointer.split("/")[1:]:
         value = property_of(value, part.replace("~1", "/").replace("~0", "~"))
     return value

@@ -28,7 +28,7 @@ STRINGS = (
     "\u0410nn\u0430 \u0421", "\u2028\u2029", "\u00a0\u3000", "\u0130\u0131\u00df\u1e9e", "x" * 300, "\u00e9" * 5000,
     "long " * 14_000,
 )  # fmt: skip
-# A text that is shorter, of printable ASCII, is no hard one.
+# Shorter strings of printable ASCII are not hard.
 ORDINARY = 100
 EXACT = (1, 59, 86_400, 2**31 - 1, 2**31, 2**32, 2**53 - 1, 2**53, 0.1, 0.5, 1.25, 3.141592653589793, 1e-7, 0.30000000000000004, 123456.789)  # fmt: skip
 # As text: Python would spell some of them otherwise.

@@ -27,7 +27,7 @@ def load(path: Path) -> Verdict:
         raise CannotJudgeError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
         raise CannotJudgeError(
-            f"{path} is no report; give the report.json of a run of heidi-conformance"
+            f"{path} is not a report; give the report.json of a run of heidi-conformance"
         ) from None
 
 

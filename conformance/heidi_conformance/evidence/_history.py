@@ -116,7 +116,7 @@ class Request:
 
     target: what is behind the base URL. user: whose token is sent, none where empty.
     authorization: instead of `Bearer {user}`. binds: the name of what it makes: of the session that
-    it creates or, where it asks for a token, of the user that it stands for.
+    it creates or, where it asks for a token, of the user that it identifies.
     headers: further ones, in which a token may be named as well.
     batch: requests in a row with the same number are sent at once. pause: seconds before it.
     """

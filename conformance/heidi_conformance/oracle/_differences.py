@@ -37,7 +37,7 @@ TICK = 0.005
 
 
 def instant(value: Any) -> datetime | None:
-    """Return an instant, or None if it is none, or has an offset, which the document has not."""
+    """Return an instant; None if it is invalid, or has an offset, which the document excludes."""
     told = datetime.fromisoformat(value) if isinstance(value, str) and is_instant(value) else None
     return None if told is None or told.tzinfo else told
 
@@ -177,7 +177,7 @@ def new_faults(known: Known, got: Flat, skip: set[str]) -> Iterator[Violation]:
         found = got.get(name, ABSENT)
         if within(name, skip) or name in unknown:
             continue
-        # A key of a map is no property that the document names.
+        # The document does not name the keys of a map.
         field = fields.shows.get(name) if name not in opened else None
         form = field.initial_form if field is not None else None
         if (form is None and not same(value, found)) or (

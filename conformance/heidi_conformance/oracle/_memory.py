@@ -113,7 +113,7 @@ class Known:
         return {**stays, **sent}
 
     def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
-        """Assume that the server has what it shows, whatever was expected; `skip` is no value."""
+        """Assume that the server has what it shows, whatever was expected, but for `skip`."""
         unseen = self.fields.optional | skip if self.settled else self.fields.optional
         kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
         if skip:
@@ -154,12 +154,12 @@ class Memory:
 
     decided: the rules that level strict alone has. tokens: user by token. unlinked: users whose
     list is refused. key: what tokens are issued for.
-    issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
+    issued: tokens that were issued, each with its end. resources: by id. deleted: what was deleted.
     unsure: what may be no more. away: what a list may leave out. lists: what is known of a list.
     moving: what is updated while other requests run. initial: by kind, the state of the first new
     resource that was seen.
-    refusals: how requests for what is no resource of the caller were refused, by operation, what
-    else is wrong with the request, and kind. turns: headers of such refusals, by operation, what
+    refusals: how requests for unknown resources, or another user's, were refused: by operation,
+    what else is wrong with the request, and kind. turns: headers of such refusals, by operation, what
     else is wrong, and id. written: by user, strings that no other user sends.
     """
 

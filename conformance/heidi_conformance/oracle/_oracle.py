@@ -170,7 +170,7 @@ class Oracle(Memory):
             if response.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, UNLINKED, response)
             return
-        # What changes nothing is no conflict with others.
+        # What changes nothing cannot conflict with others.
         races = together and known is not None and known.moves(known.fields.as_stored(reading.sent))
         unfit = self.asserted(unfit_status(reading, response, elsewhere=elsewhere, together=races))
         yield from unfit

@@ -117,7 +117,7 @@ class Reading:
 
     @property
     def body(self) -> Any:
-        """The body as JSON, None if it is none."""
+        """The body as JSON, None if it is not JSON."""
         try:
             return json.loads(self.message.body)
         except (ValueError, RecursionError):
@@ -319,7 +319,7 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
 
 
 def place_in(schema: Json, names: Sequence[str]) -> str:
-    """Spell the property that names lead to as `outer.inner`; the key of a map is none."""
+    """Spell the property that names lead to as `outer.inner`; without the key of a map."""
     for at, name in enumerate(names):
         schema = branch(schema)
         while "items" in schema:

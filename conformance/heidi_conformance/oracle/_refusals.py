@@ -24,7 +24,7 @@ from ._violation import Violation
 # A missed change: 304 is correct only if nothing changed.
 STALE = {"read": "update-read/not-modified", "list": "update-listed/not-modified"}
 
-# So many refusals, by turns of another user's resource and of none, each of another id: the servers
+# So many refusals, alternately for another user's resource and for an unknown id: the servers
 # behind a proxy, which may add what they like, do not take such turns by chance.
 TURNS = 12
 # These headers say how a body comes, and not of what.
@@ -111,7 +111,7 @@ def refused(
 
 
 def of_query(reading: Reading) -> str:
-    """Return the rule that speaks for a valid request without a body."""
+    """Return the rule that applies to a valid request without a body."""
     names = [name for name, _ in reading.query]
     if any(item.is_named(name) for item in reading.declared.free for name in names):
         return "parameters"

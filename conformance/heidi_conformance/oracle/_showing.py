@@ -61,7 +61,7 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
 
 
 def guessable(ids: Sequence[str]) -> bool:
-    """Whether ids have a pattern: most bits stay, or each lies close to the one before."""
+    """Whether ids have a pattern: most bits stay, or each is close to the one before."""
     if len(ids) != ENOUGH_IDS or not all(text.isascii() and text.isdigit() for text in ids):
         return False
     numbers = [int(text) for text in ids if len(text) < 60]

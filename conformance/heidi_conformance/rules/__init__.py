@@ -36,7 +36,7 @@ RANKS = (
 TOPICS = (
     _responses, _tokens, _issuing, _users, _methods, _bodies, _pages, _parameters, _values, _updates, _creations, _ids, _errors,
 )  # fmt: skip
-# A rule about no operation of the document is none.
+# A rule that applies to no operation of the document is left out.
 FOUND = {rule.id: rule for topic in TOPICS for rule in topic.RULES if rule.operations}
 TABLE = tuple(FOUND[name] for name in dict.fromkeys((*RANKS, *FOUND)) if name in FOUND)
 RULES = {rule.id: rule for rule in TABLE}

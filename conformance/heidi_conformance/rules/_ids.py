@@ -54,7 +54,7 @@ def own_words(on: Resources, response: Reply | None) -> list[str]:
 
 
 def near_ids(on: Resources) -> None:
-    """Ids that are almost that of a resource, and such as none has."""
+    """Ids that are almost that of a resource, and ids that no resource has."""
     name = on.new()
     on.update(name, on.fields.change(60, "Ann"))
     own = own_words(on, on.read(name))

@@ -30,7 +30,7 @@ def email(name: str) -> str:
 
 MINE = email("first-1")
 # Each with another user, whose address and id are almost the same. That ids in other letters, or with
-# spaces round them, are others is said nowhere.
+# spaces round them, are different is not documented.
 NAMESAKES = (
     *(((MINE, LONG_ID), other) for other in (
         (MINE, OTHER_ID), (email("other-1"), LONG_ID), (MINE.replace("@", "+1@"), LONG_ID),

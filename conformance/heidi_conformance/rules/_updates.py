@@ -73,7 +73,7 @@ def documented_properties(on: Resources) -> None:
         on.update(name, as_json(change))
         on.read(name)
     rows = [*zip(*fields.documented.values(), strict=False)]
-    # The first once more: it is no retry, where another came in between.
+    # The first once more: it is not a retry, since another came in between.
     for items in (*rows, *rows[:1]):
         on.update(name, dict(zip(fields.documented, items, strict=True)))
         on.read(name)

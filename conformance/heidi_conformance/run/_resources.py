@@ -36,7 +36,7 @@ FEW = 4
 class Resources:
     """Create, read, update and list resources of one kind.
 
-    operations: by action, those that the level speaks of. first: whether
+    operations: by action, those that the level covers. first: whether
     it is the resource that a run begins with. places: by name, what is in a path besides.
     """
 
@@ -262,7 +262,7 @@ class Call:
 
 
 def calls(probe: Probe, owner: str = "first", among: Iterable[str] = EVERY) -> Iterator[Call]:
-    """Yield the operations that the level speaks of, each with what its path names; then look.
+    """Yield the operations that the level covers, each with what its path names; then look.
 
     Resources that cannot be created are left out. Those that a script shares resources with do not
     remove any.

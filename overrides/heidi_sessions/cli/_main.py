@@ -1,6 +1,6 @@
 """What to do, from the arguments; how it ended, as an exit code: 0 fine, 1 failed, 2 cannot run.
 
-Credentials and patient data are no arguments: every user of a machine can read those of a running
+Credentials and patient data are never arguments: every user can read those of a running
 program. Credentials come from the environment, and request bodies from a file or stdin.
 """
 

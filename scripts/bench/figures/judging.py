@@ -90,7 +90,7 @@ def asked() -> int | None:
     if text == "all":
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1000):
-        raise NotMeasuredError(f"{VARIABLE} is no number from 1 to 999; write 2, or all")
+        raise NotMeasuredError(f"{VARIABLE} is not a number from 1 to 999; write 2, or all")
     return int(text)
 
 

@@ -33,7 +33,7 @@ def dereference(document: Json) -> Json:
     the target's makes an `allOf` of both.
 
     Raises:
-        DocumentError: a reference leads nowhere, out of the document, or to itself.
+        DocumentError: a reference does not exist, leads out of the document, or to itself.
     """
     return _Dereferencer(document).walk(document, (), ())
 
@@ -92,4 +92,4 @@ class _Dereferencer:
         try:
             return find(self.document, pointer)
         except LookupError as error:
-            raise DocumentError(f"{where}: {reference} leads nowhere; fix it") from error
+            raise DocumentError(f"{where}: {reference} does not exist; fix it") from error

@@ -100,7 +100,7 @@ class Node:
 
     @property
     def place(self) -> str:
-        """Where the node stands, as `#/paths/~1sessions/post`."""
+        """Where the node is, as `#/paths/~1sessions/post`."""
         return place(self.pointer)
 
     @property
@@ -180,7 +180,7 @@ def follow(root: dict[str, Json], value: Json, at: Pointer = ()) -> tuple[Pointe
     returned as it is.
 
     Args:
-        value: what stands at a place.
+        value: what is at a place.
         at: the place.
     """
     seen: set[Pointer] = set()
@@ -232,7 +232,7 @@ def parameters_of(root: dict[str, Json], item: Json, operation: Json) -> list[di
 
 
 def pointer_of(ref: str) -> Pointer | None:
-    """Split a reference such as `#/components/schemas/Patient`; None if it is no pointer."""
+    """Split a reference such as `#/components/schemas/Patient`; None if it is not a pointer."""
     if ref != "#" and not ref.startswith("#/"):
         return None
     tokens = ref.removeprefix("#").split("/")[1:]
@@ -243,7 +243,7 @@ def find(root: Json, pointer: Pointer) -> Json:
     """Return what a pointer leads to.
 
     Raises:
-        LookupError: it leads nowhere.
+        LookupError: it does not exist.
     """
     value = root
     for token in map(str, pointer):

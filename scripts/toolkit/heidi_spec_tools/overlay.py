@@ -252,7 +252,7 @@ _ENVIRONMENT: Final = _Environment()
 def _query_errors(query: object) -> Generator[None]:
     try:
         yield
-    # The library lets the last three escape: (((((… nests too deep, 1e400 is no integer.
+    # The library lets the last three escape: (((((… nests too deep, 1e400 is not an integer.
     except (JSONPathError, RecursionError, ArithmeticError, ValueError) as error:
         raise OverlayError(f"{query}: {error}; fix this RFC 9535 query") from error
 
@@ -374,7 +374,7 @@ def spec_and_overlays(files: list[Path]) -> tuple[Path, list[Path]]:
     first = load(files[0])
     if not (isinstance(first, dict) and "overlay" in first):
         if len(files) == 1:
-            raise OverlayError(f"{files[0]}: is no overlay; name an overlay after it")
+            raise OverlayError(f"{files[0]}: is not an overlay; name an overlay after it")
         return files[0], files[1:]
     targets = {target for path in files if (target := _extended(path))}
     if len(targets) != 1:

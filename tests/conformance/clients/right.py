@@ -281,7 +281,7 @@ def encoded(body: Json) -> bytes:
 
 
 def decoded(content: bytes) -> Json:
-    """Read JSON; None if it is none."""
+    """Read JSON; None if it is not JSON."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

@@ -126,7 +126,7 @@ VARIANTS: tuple[Change, ...] = (
     variant("values.missing_is_empty", "Returns an empty list for `audio` where a session has none.", *checked('each.setdefault("audio", [])')),
     variant("values.sorted", "Returns properties in another order.", *shown("value"), ("    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in value.items() if True}\n", "    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in sorted(value.items())}\n")),
     variant("values.doubles", "Returns numbers as doubles.", *shown("float(value) if name == 'duration' else value")),
-    variant("errors.no_message", "Says nothing but the kind of an error.", (MESSAGE, "        return line_of(step, error=error.kind)\n")),
+    variant("errors.no_message", "Gives only the kind of an error.", (MESSAGE, "        return line_of(step, error=error.kind)\n")),
     variant("errors.own_words", "Says what to do in its own words.", (MESSAGE, '        words = {"not_found": "Open the consultation again.", "not_linked": "Link the user first."}\n        return line_of(step, error=error.kind, message=words.get(error.kind, "Try again later."))\n')),
     variant("errors.checked_before", "Refuses what the document does not allow before it is sent.", (BODY, BODY + '        if body and not {*body} <= {"patient_profile_id", "ehr_appointment_id"} and body.get("duration", 0) < 0:\n            raise FailedError("refused", "duration must be 0 or more")\n')),
     variant("steps.one_by_one", "Does steps one after the other, even those to be done at the same time.", (GATHER, "        for each in [await result(client, one) for one in steps]:\n")),

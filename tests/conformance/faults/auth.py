@@ -668,7 +668,7 @@ def without_id(api: Api, request: Request) -> Request:
 
 
 FAULTS.enter(
-    ("ends_in_the_past", "`expiration_time` lies a day back.", "IssuedToken", STRICT, issued(shifted(days=-2)), ends_in_utc),
+    ("ends_in_the_past", "`expiration_time` is a day in the past.", "IssuedToken", STRICT, issued(shifted(days=-2)), ends_in_utc),
     ("ends_in_sydney", "`expiration_time` has the offset of Sydney.", "IssuedToken", STRICT, issued(in_zone(11)), ends_in_utc),
     ("ends_sooner_than_told", "A token lives for one second, and claims to live for three.", "IssuedToken", STRICT, issued(brief), lives_as_told),
     ("ends_on_a_date", "`expiration_time` is a date.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"][:10]}), ends_in_utc),

@@ -118,7 +118,7 @@ def title(defect: Callable[..., object]) -> tuple[str, str]:
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", defect.__name__).lower()
     sentence = defect.__doc__
     if sentence is None:
-        raise ValueError(f"{name} says nothing of itself")
+        raise ValueError(f"{name} has no sentence")
     return name, " ".join(sentence.split())
 
 

@@ -270,7 +270,7 @@ READ_ONLY: Session = {
 }
 for field, value in READ_ONLY.items():
     unknown = field in {"color", "user_id"}
-    sentence = f"`{field}`{', which nobody knows, is stored' if unknown else ' can be written'}."
+    sentence = f"`{field}`{', which is undocumented, is stored' if unknown else ' can be written'}."
     server = writing(**{field: lambda _: True})
     FAULTS.add(f"writes_{field}", sentence, "S10", STRICT, server, unshown(field, value))
 

@@ -216,7 +216,7 @@ def test_equal_documents_are_reported_as_unchanged(run: Any) -> None:
 BAD = {
     "a missing file": (None, "old.yaml: cannot be read: No such file or directory"),
     "no YAML": ("a: [", "old.yaml:2:1: not YAML"),
-    "a list": ("[]", "old.yaml: $: is no object; name an OpenAPI 3.1 document"),
+    "a list": ("[]", "old.yaml: $: is not an object; name an OpenAPI 3.1 document"),
     "another kind of document": ("a: 1", "old.yaml: $: has no `openapi`"),
     "Swagger": ("swagger: '2.0'", "old.yaml: $.swagger: is Swagger 2.0; convert it"),
     "OpenAPI 3.0": ("openapi: 3.0.3", "old.yaml: $.openapi: is OpenAPI 3.0.3; convert it"),
@@ -224,9 +224,9 @@ BAD = {
         "openapi: 3.1.0\nopenapi: 3.1.0",
         "old.yaml:2:1: duplicate key 'openapi'",
     ),
-    "a reference that leads nowhere": (
+    "a reference that does not exist": (
         "openapi: 3.1.0\npaths: {/a: {$ref: '#/components/pathItems/A'}}",
-        "old.yaml: $.paths['/a'].$ref: #/components/pathItems/A leads nowhere; fix it",
+        "old.yaml: $.paths['/a'].$ref: #/components/pathItems/A does not exist; fix it",
     ),
     "a reference out of the document": (
         "openapi: 3.1.0\npaths: {/a: {$ref: 'a.yaml'}}",

@@ -144,7 +144,7 @@ def test_the_kinds_of_the_way_back_are_named_in_pairs() -> None:
 
 
 def placed(old: Any, new: Any) -> list[tuple[str, str]]:
-    """Name the changes of a schema that is read, and where each stands."""
+    """Name the changes of a schema that is read, and where each is."""
     pair = (holding(schema, sent=False) for schema in (old, new))
     return [(change.id, change.path) for change in compared(*pair).changes]
 

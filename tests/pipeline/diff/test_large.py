@@ -78,7 +78,7 @@ def test_a_message_too_deep_to_show_is_said_to_have_no_example() -> None:
 
     (change,) = compared(nested(9), nested(8)).changes
     assert change.witness is not None
-    assert ("", "it lies deeper than 100 values in values") == (
+    assert ("", "it is deeper than 100 values in values") == (
         change.witness.valid,
         change.witness.reason,
     )

@@ -133,7 +133,7 @@ def mutations(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 def spots(schema: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield each place of a schema where another schema stands."""
+    """Yield each place of a schema that holds another schema."""
     for keyword in sorted(NESTING & schema.keys()):
         below = schema[keyword]
         plain = keyword not in {"properties", "patternProperties"} and not isinstance(below, list)

@@ -1,4 +1,4 @@
-"""A document in other words is no change; one narrower schema, however deep, is one."""
+"""The same document in other words is no change; one narrower schema, however deep, is a change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LISTS_WITHOUT_ORDER: Final = frozenset({"required", "enum", "type", "tags", "any
 
 
 def spot(document: Any, random: Random) -> tuple[Any, Any]:
-    """Choose a place where a schema stands."""
+    """Choose the place of a schema."""
     media = document["paths"]["/it"]["post"]["requestBody"]["content"]["application/json"]
     return random.choice([(media, "schema"), *spots(media["schema"])])
 

@@ -353,7 +353,7 @@ async def wrong_shape(trial: Trial) -> None:
 
 
 def as_redirect(reply: Reply, _: Visit) -> Reply:
-    """Show a resource with a status that is no success."""
+    """Show a resource with a status other than success."""
     return replace(reply, status=300)
 
 

@@ -98,7 +98,7 @@ async def token_revoked(trial: Trial) -> None:
         trial.proxy.revoke()
         await sends(trial, step)
         renewed(trial, number + 1)
-    # The new token is kept, and another refusal is no reason to renew it.
+    # The new token is kept, and another refusal does not renew it.
     trial.proxy.then(READ, respond(403, kind="PermissionDenied"))
     trial.refused(await trial.do(trial.reading(made)), "refused", operation=READ)
     trial.due(await trial.do(trial.reading(made)), READ)

@@ -28,13 +28,13 @@ _NESTED: Final = 50
 _SAME: Final = frozenset(
     "not if then else propertyNames allOf anyOf oneOf dependentSchemas".split()
 )
-"""Keywords whose schemas speak of the same value."""
+"""Keywords whose schemas apply to the same value."""
 
 _BELOW: Final = frozenset(
     "items contains additionalProperties unevaluatedItems unevaluatedProperties contentSchema"
     " properties patternProperties prefixItems".split()
 )
-"""Keywords whose schemas speak of a value below it."""
+"""Keywords whose schemas apply to values inside it."""
 
 _LISTS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"})
@@ -73,7 +73,7 @@ class Bundle:
         self.nodes += 1
         node: dict[str, Any] = as_object(schema)
         twin = _translated(self._source, node, self._reading)
-        if depth == 0:  # what lies below is not described; so it may only be asked for less
+        if depth == 0:  # The rest is not described: a schema may only ask less of it.
             twin = {word: said for word, said in twin.items() if word not in _STRICT}
             if alternatives := node.get("oneOf"):
                 twin["allOf"] = [*twin.get("allOf", ()), {"anyOf": alternatives}]

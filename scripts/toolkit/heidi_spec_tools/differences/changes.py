@@ -32,7 +32,7 @@ class Change:
     path: a JSON pointer into the new document, into the old one for what is gone.
     message: one sentence that says what to do, or what is new.
     cause: the same for one difference of two schemas, wherever they stand.
-    reading, spot, names: where in a message it stands, and the properties that it is about.
+    reading, spot, names: where in a message it is, and the properties that it is about.
     witness: for what breaks or may break, the message that shows it.
     """
 
@@ -71,7 +71,7 @@ class Comparison:
 
 
 class Reading(NamedTuple):
-    """Who writes a value, and in which message it stands."""
+    """Who writes a value, and in which message it is."""
 
     sent: bool
     """Whether the partner writes it, and the API reads it."""
@@ -96,7 +96,7 @@ PUSHED: Final = Reading(sent=False, request=True)
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands, in the words of a message."""
+    """Where something is, in the words of a message."""
 
     operation: str | None
     reading: Reading

@@ -38,7 +38,7 @@ def compare_discriminators(one: Shape, other: Shape, pair: Pair) -> None:
 def _names(shape: Shape, note: dict[str, Any]) -> set[str] | None:
     """Return the values of a discriminator, the names of components among them.
 
-    None if an alternative is no component: only what is mapped is known then.
+    None if an alternative is not a component: then only the mapping is known.
     """
     mapping = as_object(note.get("mapping"))
     references = [as_object(branch).get("$ref") for branch in shape.branches]

@@ -39,7 +39,7 @@ COUNTS: Final = {
 class Layout:
     """The schemas of the properties of an object, or of the items of an array.
 
-    rest: of what is named nowhere; None if the schema is silent.
+    rest: of properties that are not named; None if the schema does not say.
     """
 
     named: dict[Any, Schema] = field(default_factory=dict[Any, Schema])
@@ -47,11 +47,11 @@ class Layout:
     rest: Schema = None
 
     def others(self) -> Schema:
-        """Return the schema of what is named nowhere."""
+        """Return the schema of properties that are not named."""
         return True if self.rest is None else self.rest
 
     def view(self, name: Any) -> Schema:
-        """Return the schema of one property or item; patterns that fit speak for themselves."""
+        """Return the schema of one property or item; without the patterns that fit."""
         if name in self.named:
             return self.named[name]
         if any(matches(pattern, str(name)) for pattern in self.patterns):
@@ -223,7 +223,7 @@ def settled(case: Case) -> Case | None:
         values = {key: value for key, value in facets["values"].items() if _fits(facets, value)}
         if not values:
             return None
-        # Listed values make bounds redundant; a list of all values of a type says nothing.
+        # Listed values make bounds redundant; a list of all values of a type is redundant.
         facets = {name: facets[name] for name in _BESIDE_VALUES & facets.keys()}
         if len(values) != _HOW_MANY.get(case.type):
             facets["values"] = values

@@ -182,8 +182,8 @@ _VALUES: Final = {
     **_narrows(
         "enum-closed",
         "enum-opened",
-        "Send nothing but {values} in {where}; other values were allowed.",
-        "Expect nothing but {values} in {where}.",
+        "Send only {values} in {where}; other values were allowed.",
+        "Expect only {values} in {where}.",
         "You may send values other than {values} in {where}.",
         "Handle values other than {values} in {where}.",
     ),

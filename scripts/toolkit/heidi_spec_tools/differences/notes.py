@@ -23,7 +23,7 @@ TEXTS: Final = (
 """Properties that are there for people."""
 
 IGNORED: Final = frozenset({"x-provenance", "x-derived-from"})
-"""Extensions that say where a document comes from; they are no part of what it promises."""
+"""Extensions that say where a document comes from; they are not part of what it promises."""
 
 _ABSENT: Final = object()
 

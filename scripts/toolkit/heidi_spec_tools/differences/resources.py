@@ -38,7 +38,7 @@ class Resources:
 
     @property
     def plain(self) -> bool:
-        """Whether a reference leads to the same schema wherever it stands."""
+        """Whether a reference leads to the same schema wherever it is."""
         return len(self._roots) == 1 and not self._dynamic
 
     def _enter(self, node: Node) -> None:
@@ -63,8 +63,8 @@ class Resources:
         """Return what a reference leads to.
 
         Raises:
-            LookupError: it leads nowhere, or out of the document.
-            ValueError: its anchor is none, or several.
+            LookupError: it does not exist, or leads out of the document.
+            ValueError: its anchor is missing, or occurs several times.
         """
         base, scope = self._homes.get(id(node), _ROOT)
         url, name = urldefrag(urljoin(base, str(node[keyword])))

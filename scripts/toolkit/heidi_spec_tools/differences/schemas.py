@@ -253,7 +253,7 @@ class Schemas:
         return pair
 
     def _among(self, cases: list[Case]) -> list[Case]:
-        """Return the alternatives; a property of one of them is no unknown one in the others."""
+        """Return the alternatives; a property of one of them is known in the others."""
         names = {name for case in cases for name in _names(case)}
         key = tuple(map(id, cases))
         if key not in self._together:
@@ -522,7 +522,7 @@ class Schemas:
             pair.add("condition-changed")
 
     def _unmatched(self, old: Case, new: Case, facet: str) -> tuple[list[Any], list[Any]]:
-        """Return what stands as it is written on one side only."""
+        """Return what is written as it is on one side only."""
         gone, come = list(old.facets.get(facet, ())), list(new.facets.get(facet, ()))
         for one in tuple(gone):
             for other in come:

@@ -334,7 +334,7 @@ class Shapes:
         return cases
 
     def _opposites(self, excluded: Case, case: Case) -> list[Case] | None:
-        """Return what an excluded case leaves of another one; None if that is no case."""
+        """Return what an excluded case leaves of another one; None if that is not a case."""
         facets = {  # what the other one says anyway needs no opposite
             name: said
             for name, said in excluded.facets.items()
@@ -585,7 +585,7 @@ _READ: Final = {"number": _number, "string": _string, "array": _array, "object":
 
 
 def _evaluated(case: Case, schema: dict[str, Any]) -> Case:
-    """Let `unevaluated…` speak for what nothing else named, where that is plain to see."""
+    """Apply `unevaluated…` to what nothing else named, where that can be decided."""
     keyword = {"array": "unevaluatedItems", "object": "unevaluatedProperties"}.get(case.type, "")
     if keyword not in schema:
         return case

@@ -52,11 +52,11 @@ class Source:
         return cls(deeply(lambda: load(path, _LEVELS)), str(path))
 
     def place(self, value: object, *below: str | int) -> str:
-        """Say where something of this document stands, as `#/paths/~1sessions`."""
+        """Say where something of this document is, as `#/paths/~1sessions`."""
         return place((*self._pointers.get(id(value), ()), *below))
 
     def keep(self, made: Any, like: object) -> Any:
-        """Let something made for a comparison stand where its source stands."""
+        """Give something made for a comparison the place of its source."""
         self._kept.append(made)
         self._pointers[id(made)] = self._pointers.get(id(like), ())
         return made
@@ -78,7 +78,7 @@ class Source:
 
     @property
     def plain(self) -> bool:
-        """Whether a reference leads to the same schema wherever it stands."""
+        """Whether a reference leads to the same schema wherever it is."""
         return self._resources.plain
 
     def target(self, node: dict[str, Json], keyword: str = "$ref") -> Json:
@@ -90,7 +90,7 @@ class Source:
         return self._targets[key]
 
     def meant(self, schema: Json) -> Json:
-        """Return the schema that a bare reference stands for."""
+        """Return the schema that a bare reference leads to."""
         if isinstance(schema, dict) and schema.keys() == {"$ref"}:
             if id(schema) not in self._meant:
                 target = self.target(schema)
@@ -133,7 +133,7 @@ class Source:
         except LookupError as error:
             reason = "leads out of the document; copy in what it names"
             if str(reference).startswith("#"):
-                reason = "leads nowhere; fix it"
+                reason = "does not exist; fix it"
             raise DocumentError(f"{where}: {reference} {reason}") from error
         except ValueError as error:
             reason = "names no anchor, or several; write a JSON pointer"
@@ -168,7 +168,7 @@ _NAMING: Final = frozenset(
 
 def _openapi(root: Json, name: str) -> dict[str, Json]:
     if not isinstance(root, dict):
-        raise DocumentError(f"{name}: $: is no object; name an OpenAPI 3.1 document")
+        raise DocumentError(f"{name}: $: is not an object; name an OpenAPI 3.1 document")
     if "swagger" in root:
         version = f"Swagger {root['swagger']}"
     elif "openapi" in root:

@@ -67,7 +67,7 @@ UNPROVEN: Final = {
 """Kinds that no message can prove, and why."""
 _NOT_FOUND: Final = "none was found"
 _DEEPEST_SPOT: Final = 100
-_TOO_DEEP: Final = f"it lies deeper than {_DEEPEST_SPOT} values in values"
+_TOO_DEEP: Final = f"it is deeper than {_DEEPEST_SPOT} values in values"
 _NOT_SOUGHT: Final = "too much changed to prove it all"
 
 
@@ -121,7 +121,7 @@ Sided: TypeAlias = tuple[int, Any]
 
 @dataclass
 class _Words:
-    """What schemas speak of."""
+    """What schemas describe."""
 
     values: list[Any] = field(default_factory=list[Any])
     numbers: set[float] = field(default_factory=set[float])
@@ -300,7 +300,7 @@ class _Search:
         return bool(self._owner.validator(self._side, taking, self._reading, 1).is_valid(value))
 
     def _bases(self, holder: Spot, steps: tuple[str, ...]) -> Iterator[Any]:
-        """Yield values that may hold another one; many where it speaks of the same value."""
+        """Yield values that may hold another one; many where it applies to the same value."""
         taking, _ = self._pair(holder)
         words = _Words()
         self._read(self._side, taking, words, set())
@@ -322,7 +322,7 @@ class _Search:
         return known[key]
 
     def _read(self, side: int, schema: Schema, words: _Words, seen: set[int]) -> None:
-        """Gather the words of a schema, and of all that speak of the same value."""
+        """Gather the words of a schema, and of all that apply to the same value."""
         node: dict[str, Any] = as_object(schema)
         if not node or id(node) in seen:
             return
@@ -501,7 +501,7 @@ def _first(values: Iterable[Any], most: int) -> Iterator[Any]:
 
 
 def _same_value(steps: tuple[str, ...]) -> bool:
-    """Say whether a pair speaks of the value that its holder speaks of."""
+    """Say whether a pair applies to the same value as its holder."""
     return not any(step.startswith(_INSIDE) for step in steps)
 
 
