@@ -159,8 +159,8 @@ class Memory:
     moving: what is updated while other requests run. initial: by kind, the state of the first new
     resource that was seen.
     refusals: how requests for unknown resources, or another user's, were refused: by operation,
-    what else is wrong with the request, and kind. turns: headers of such refusals, by operation, what
-    else is wrong, and id. written: by user, strings that no other user sends.
+    what else is wrong with the request, and kind. turns: headers of such refusals, by operation,
+    what else is wrong, and id. written: by user, strings that no other user sends.
     """
 
     decided: frozenset[str] = frozenset()
