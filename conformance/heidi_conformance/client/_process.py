@@ -20,6 +20,8 @@ LONGEST_LINE = 32 * 2**20
 MOST_STDERR = 8 * 2**20
 # Seconds for a driver to exit after its input has ended.
 EXIT = 5.0
+# Requests of one step. No correct client comes near.
+MOST_REQUESTS = 100
 TICK, LOOK = 0.01, 0.2
 # The id of the step that renews a driver.
 RENEWAL = 2**31 - 1
@@ -29,7 +31,7 @@ PROC = Path("/proc")
 class DriverError(Exception):
     """A driver that does not follow the protocol.
 
-    kind: `hangs`, `ends`, `garbage` or `floods`. The text continues "the driver …".
+    kind: `hangs`, `loops`, `ends`, `garbage` or `floods`. The text continues "the driver …".
     """
 
     def __init__(self, kind: str, text: str) -> None:
@@ -41,7 +43,8 @@ class Driver:
     """One driver, for one scenario at a time.
 
     marker: unique in its environment. grace: seconds that it may take to start. again:
-    whether it can serve another scenario. renewed: whether it served one before.
+    whether it can serve another scenario. renewed: whether it served one before. requests: of its
+    client, in this step.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class Driver:
         self.again = False
         self.renewed = False
         self.stderr = bytearray()
+        self.requests = 0
+        self._limit: asyncio.Timeout | None = None
         self._lines = 0
         if not (process.stdin and process.stdout and process.stderr):
             raise ValueError("a driver needs pipes")
@@ -84,8 +89,10 @@ class Driver:
         told: dict[int, Result] = {}
         seconds += self.grace
         self.grace = 0.0
+        self.requests = 0
         try:
             async with asyncio.timeout(seconds) as limit:
+                self._limit = limit
                 with contextlib.suppress(ConnectionError):
                     self._stdin.write(line(members))
                     await self._stdin.drain()
@@ -97,9 +104,14 @@ class Driver:
                     # A driver may do steps one after the other.
                     limit.reschedule(asyncio.get_running_loop().time() + seconds)
         except TimeoutError:
+            if self.requests > MOST_REQUESTS:
+                text = f"sent more than {MOST_REQUESTS} requests in one step"
+                raise DriverError("loops", text) from None
             raise DriverError(
                 "hangs", f"did not write the result of a step within {seconds:.3g} s"
             ) from None
+        finally:
+            self._limit = None
         return told
 
     async def renew(self, variables: Mapping[str, str], marker: str, seconds: float) -> None:
@@ -167,6 +179,13 @@ class Driver:
         for number in self.descendants():
             with contextlib.suppress(OSError):
                 self.arguments.add((PROC / str(number) / "cmdline").read_bytes())
+
+    def request(self) -> None:
+        """Count a request of its client, and end a step that has too many."""
+        self.look()
+        self.requests += 1
+        if self.requests > MOST_REQUESTS and self._limit:
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def _keep_arguments(self) -> None:
         while self.process.returncode is None:

@@ -169,15 +169,15 @@ Act = Callable[[Visit], Awaitable[Reply]]
 class Proxy:
     """A server for one scenario.
 
-    key: the key that the client was given. life: seconds until its tokens end; told: how far from
-    now it says that they end. late: how many requests came with a token whose time was over.
-    plain: how many connections came without TLS where it was expected.
+    key: the key that the client was given. count: called at each request. life: seconds until its
+    tokens end; told: how far from now it says that they end. late: how many requests came with a
+    token whose time was over. plain: how many connections came without TLS where it was expected.
     aliases: what it calls otherwise than the server behind it does. script: what happens to the
     next exchanges of an operation; standing: to all others of it.
     """
 
     def __init__(
-        self, upstream: Upstream, key: str, look: Callable[[], None], port: int = 0
+        self, upstream: Upstream, key: str, count: Callable[[], None], port: int = 0
     ) -> None:
         self.upstream = upstream
         self.key = key
@@ -194,7 +194,7 @@ class Proxy:
         self.tls: ssl.SSLContext | None = None
         self.url = ""
         self.elsewhere = ""
-        self._look = look
+        self._count = count
         self._port = port
         self._servers: list[asyncio.Server] = []
         self._held = socket.socket()
@@ -285,7 +285,7 @@ class Proxy:
 
     async def respond(self, exchange: Exchange) -> Reply:
         """Return the reply to a request."""
-        self._look()
+        self._count()
         if exchange.stranger:
             return Reply(200, (JSON_TYPE,), b"{}")
         exchange.token = bearer(exchange)

@@ -16,7 +16,7 @@ from heidi_conformance.oracle import Violation
 from heidi_conformance.run._shards import WHOLE, Shard
 
 from ._certificate import certificate
-from ._process import Driver, DriverError, Drivers
+from ._process import MOST_REQUESTS, Driver, DriverError, Drivers
 from ._proxy import Proxy
 from ._report import Record, causes, known, verdict
 from ._scenario import Scenario
@@ -33,8 +33,6 @@ TIMED = frozenset(
     {"hangs", "ends", "early", "late", "gives-up", "hurries", "hammers", "backoff-jitter"}
 )
 FEW = 2
-# Requests in one scenario. No correct client comes near.
-MOST = 100
 # The factor by which a driver may start more slowly than in the probe: several start at once.
 STARTS = 10
 
@@ -167,7 +165,8 @@ class Run:
                     record.why = f"the driver does not know {error}"
                 except DriverError as error:
                     self.fail(scenario, error, last_words(trial))
-                    blamed(trial, error)
+                    most = MOST_REQUESTS if error.kind == "loops" else ""
+                    trial.accuse(error.kind, expected=most, got="more" if most else "")
                 if failed := [name for item in sessions(trial) for name in item.proxy.failures]:
                     raise CannotJudgeError(
                         f"the proxy failed in scenario {scenario.id} ({failed[0]}); "
@@ -210,7 +209,7 @@ class Run:
 
             async def start(user: User) -> Session:
                 driver: list[Driver] = []
-                proxy = Proxy(upstream, user.key, lambda: driver[0].look() if driver else None)
+                proxy = Proxy(upstream, user.key, lambda: driver[0].request() if driver else None)
                 if scenario.tls:
                     proxy.tls = certificate()
                 await proxy.open()
@@ -259,15 +258,6 @@ def waits(scenario: Scenario) -> float:
 
 def sessions(trial: Trial) -> list[Session]:
     return [trial.own, *trial.others]
-
-
-def blamed(trial: Trial, error: DriverError) -> None:
-    """Accuse a client of what its driver did; one that hangs since it repeats requests, of that."""
-    sent = sum(len(session.proxy.exchanges) for session in sessions(trial))
-    if error.kind == "hangs" and sent > MOST:
-        trial.accuse("loops", expected=MOST, got=sent)
-    else:
-        trial.accuse(error.kind)
 
 
 async def finish(trial: Trial, *, fresh: bool) -> None:
