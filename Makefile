@@ -37,6 +37,19 @@ test-long: $(TOOLS) ## The tests that take long, with more rounds of crashes and
 	@pytest -n auto --maxprocesses 4 -m hypothesis --hypothesis-profile=others
 	@pytest -n auto --maxprocesses 4 -m long $(ARGS)
 
+.PHONY: calibrate
+calibrate: $(TOOLS) ## The judge finds each fault of its catalogue, of clients a part, and accuses no correct server or client
+	@$(MAKE) --jobs --keep-going --output-sync=target calibrate-servers calibrate-clients
+
+.PHONY: calibrate-servers calibrate-clients
+calibrate-servers:
+	@python -m tests.conformance.calibration --quick --brief --processes 2
+	@python -m tests.conformance.calibration --quick --brief --processes 2 --correct
+# They mostly wait, while servers keep the processors busy.
+calibrate-clients:
+	@python -m tests.conformance.clients.calibration --each 4
+	@python -m tests.conformance.clients.calibration --right --each 8
+
 .PHONY: coverage
 coverage: $(TOOLS) ## The same, with the coverage of the hand-written packages: twice as long
 	@$(MAKE) test-all ARGS='--cov --cov-report=term:skip-covered $(ARGS)'
