@@ -12,6 +12,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.differences.discriminators import values_of
 from heidi_spec_tools.differences.facets import SIZES, is_open
 from heidi_spec_tools.nodes import as_list, as_object
 
@@ -210,18 +211,6 @@ def _closed(schema: Schema) -> Schema:
 
 def discriminated(node: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of the property that tells alternatives apart."""
-    mapping = as_object(as_object(node.get("discriminator")).get("mapping"))
-    listed = [*mapping, *_branches(node)]
+    branches = (*as_list(node.get("oneOf")), *as_list(node.get("anyOf")))
+    listed = values_of(node.get("discriminator"), branches)
     return {"enum": listed} if listed else {"type": "string"}
-
-
-def _branches(node: dict[str, Any]) -> list[str]:
-    """Return the names of the components that are alternatives and are not mapped."""
-    mapping = as_object(as_object(node.get("discriminator")).get("mapping"))
-    mapped = {str(target).rsplit("/", 1)[-1] for target in mapping.values()}
-    names = [
-        str(as_object(branch).get("$ref", "")).rsplit("/", 1)[-1]
-        for word in ("oneOf", "anyOf")
-        for branch in as_list(node.get(word))
-    ]
-    return [name for name in names if name and name not in mapped]

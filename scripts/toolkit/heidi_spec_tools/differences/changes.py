@@ -11,7 +11,7 @@ from heidi_spec_tools.differences.witnesses import Spot
 from heidi_spec_tools.nodes import as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from heidi_spec_tools.differences.witnesses import Witness, Witnesses
 
@@ -32,7 +32,7 @@ class Change:
     path: a JSON pointer into the new document, into the old one for what is gone.
     message: one sentence that says what to do, or what is new.
     cause: the same for one difference of two schemas, wherever they stand.
-    reading, spot, names: where in a message it is, and the properties that it is about.
+    place: where it is, and the properties that it is about.
     witness: for what breaks or may break, the message that shows it.
     """
 
@@ -41,10 +41,8 @@ class Change:
     operation: str | None
     path: str
     message: str
+    place: Place = field(compare=False, repr=False)
     cause: Hashable = field(default=None, compare=False, repr=False)
-    reading: Reading = field(default=None, compare=False, repr=False)  # type: ignore[assignment]
-    spot: Spot | None = field(default=None, compare=False, repr=False)
-    names: tuple[str, ...] = field(default=(), compare=False, repr=False)
     witness: Witness | None = field(default=None, compare=False)
 
 
@@ -166,18 +164,15 @@ class Findings:
     ) -> None:
         """Write down one change, with what its sentence needs."""
         level, message = place.reading.level(kind), sentence(kind, place, words)
-        change = Change(
-            kind,
-            level,
-            place.operation,
-            path,
-            message,
-            cause,
-            place.reading,
-            place.spot,
-            place.names,
-        )
+        change = Change(kind, level, place.operation, path, message, place, cause)
         self._changes[change] = None
+
+    def take(
+        self, differences: Iterable[tuple[str, dict[str, Any]]], place: Place, path: str
+    ) -> None:
+        """Write down several changes, each its kind and what its sentence needs."""
+        for kind, said in differences:
+            self.add(kind, place, path, **said)
 
     def comparison(self) -> Comparison:
         """Return all changes, the gravest first, else in the order in which they were found."""

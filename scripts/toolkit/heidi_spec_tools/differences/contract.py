@@ -7,7 +7,7 @@ A request is an object of `request`, `path`, `query`, `header`, `cookie`, `secur
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from heidi_spec_tools.nodes import as_list, as_object
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from heidi_spec_tools.differences.source import Source
     from heidi_spec_tools.documents import Json
 
+VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 _RANGE: Final = re.compile(r"[1-5](XX|xx)")
+
+Demand: TypeAlias = "dict[str, frozenset[str]]"
+"""One alternative: the schemes that must be used together, and their scopes."""
 
 
 def request(
@@ -32,11 +36,11 @@ def request(
     for where in ("path", "query", "header", "cookie"):
         group = {key: node for (place, key), node in parameters.items() if place == where}
         needed = [key for key, node in group.items() if node.get("required")]
-        groups[where] = _object({key: value(node) for key, node in group.items()}, needed)
+        groups[where] = _object({key: value(node)[1] for key, node in group.items()}, needed)
     body = source.resolve(operation.get("requestBody"))
     if content := as_object(body.get("content")):
         groups["content"] = _content(content)
-    groups["security"] = _security(operation, source)
+    groups["security"] = {"anyOf": [_demand(demand) for demand in demands(source, operation)]}
     required = [key for key, group in groups.items() if as_object(group).get("required")]
     required += ["content"] if body.get("required") and content else []
     properties = {"request": {"const": name}, **groups}
@@ -45,11 +49,8 @@ def request(
 
 def response(source: Source, name: str, operation: dict[str, Json]) -> Schema:
     """Return the schema of the responses of an operation."""
-    statuses = {
-        str(status): _response(source, source.resolve(node))
-        for status, node in as_object(operation.get("responses")).items()
-        if not str(status).startswith("x-")
-    }
+    described = responses(source, operation)
+    statuses = {status: _response(source, node) for status, node in described.items()}
     named = {status: node for status, node in statuses.items() if status.isdigit()}
     ranges = {status[0]: node for status, node in statuses.items() if _RANGE.fullmatch(status)}
     others = f"(?!({'|'.join(named) or 'none'})$)"
@@ -67,24 +68,61 @@ def response(source: Source, name: str, operation: dict[str, Json]) -> Schema:
 
 
 def _response(source: Source, node: dict[str, Json]) -> Schema:
-    headers = {
-        key.casefold(): source.resolve(header)
-        for key, header in as_object(node.get("headers")).items()
-    }
-    needed = [key for key, header in headers.items() if header.get("required")]
+    found = headers(source, node)
+    needed = [key for key, header in found.items() if header.get("required")]
     properties: dict[str, Schema] = {}
-    if headers:
-        properties["headers"] = _object({k: value(header) for k, header in headers.items()}, needed)
+    if found:
+        values = {key: value(header)[1] for key, header in found.items()}
+        properties["headers"] = _object(values, needed)
     if content := as_object(node.get("content")):
         properties["content"] = _content(content)
     return _object(properties, [*(["headers"] if needed else [])])
 
 
-def value(node: dict[str, Any]) -> Schema:
-    """Return the schema of the value of a parameter or header."""
-    for media in as_object(node.get("content")).values():
-        return as_object(media).get("schema", True)
-    return node.get("schema", True)
+# What a document says of the parts of a message
+
+
+def positions(path: str) -> dict[str, str]:
+    """Return the variables of a path, of which only the position counts."""
+    return {name: f"{{{i}}}" for i, name in enumerate(VARIABLE.findall(path))}
+
+
+def unnamed(template: str) -> str:
+    """Return a path or an address without the names of its variables."""
+    return VARIABLE.sub("{}", template)
+
+
+def responses(source: Source, operation: dict[str, Json]) -> dict[str, dict[str, Any]]:
+    """Return the responses of an operation by their status."""
+    return {
+        str(status): source.resolve(node)
+        for status, node in as_object(operation.get("responses")).items()
+        if not str(status).startswith("x-")
+    }
+
+
+def headers(source: Source, node: dict[str, Json]) -> dict[str, dict[str, Any]]:
+    """Return the headers of a response or an encoding by their names, written alike."""
+    return {
+        name.casefold(): source.resolve(header)
+        for name, header in as_object(node.get("headers")).items()
+    }
+
+
+def value(node: dict[str, Any]) -> tuple[str, Schema]:
+    """Return the media type of a parameter or header, empty for none, and its schema."""
+    for name, media in as_object(node.get("content")).items():
+        return name.casefold(), as_object(media).get("schema", True)
+    return "", node.get("schema", True)
+
+
+def demands(source: Source, operation: dict[str, Json]) -> list[Demand]:
+    """Return the alternatives; an operation without any may be called by all."""
+    listed = operation.get("security", source.root.get("security"))
+    return [
+        {name: frozenset(map(str, as_list(scopes))) for name, scopes in as_object(demand).items()}
+        for demand in as_list(listed)
+    ] or [{}]
 
 
 def media_types(content: Json) -> dict[str, dict[str, Any]]:
@@ -114,17 +152,12 @@ def _content(content: dict[str, Any]) -> Schema:
     }
 
 
-def _security(operation: dict[str, Json], source: Source) -> Schema:
-    demands = as_list(operation.get("security", source.root.get("security"))) or [{}]
-    return {"anyOf": [_demand(as_object(demand)) for demand in demands]}
-
-
-def _demand(demand: dict[str, Json]) -> Schema:
+def _demand(demand: Demand) -> Schema:
     scopes = {
         name: {
             "type": "array",
-            "items": {"enum": sorted(map(str, as_list(listed)))},
-            "allOf": [{"contains": {"const": scope}} for scope in as_list(listed)],
+            "items": {"enum": sorted(listed)},
+            "allOf": [{"contains": {"const": scope}} for scope in sorted(listed)],
         }
         if listed
         else {"type": "array"}

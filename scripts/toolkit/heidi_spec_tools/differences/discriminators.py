@@ -8,8 +8,12 @@ from heidi_spec_tools.differences import words
 from heidi_spec_tools.nodes import as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heidi_spec_tools.differences.facets import Schema
     from heidi_spec_tools.differences.pairs import Pair
     from heidi_spec_tools.differences.shapes import Shape
+    from heidi_spec_tools.documents import Json
 
 _ALTERNATIVES: Final = frozenset({"alternative-added", "alternative-removed"})
 
@@ -26,26 +30,23 @@ def compare_discriminators(one: Shape, other: Shape, pair: Pair) -> None:
         pair.add(f"discriminator-{kind}", old=old, new=new)
     if old is None or new is None or any(f.kind in _ALTERNATIVES for f in pair.findings):
         return
-    before, after = _names(one, notes[0]), _names(other, notes[1])
-    if before is None or after is None:
-        before, after = (set(as_object(note.get("mapping"))) for note in notes)
+    branches = [shape.branches for shape in (one, other)]
+    if not all(some and all("$ref" in as_object(each) for each in some) for some in branches):
+        branches = [(), ()]  # an alternative is no component: only the mapping is known
+    before, after = (set(values_of(*pair)) for pair in zip(notes, branches, strict=True))
     for word, values in (("removed", before - after), ("added", after - before)):
         if values:
             said = words.values(sorted(values))
             pair.add(f"discriminator-value-{word}", name=new, values=said)
 
 
-def _names(shape: Shape, note: dict[str, Any]) -> set[str] | None:
-    """Return the values of a discriminator, the names of components among them.
-
-    None if an alternative is not a component: then only the mapping is known.
-    """
-    mapping = as_object(note.get("mapping"))
-    references = [as_object(branch).get("$ref") for branch in shape.branches]
-    if not references or not all(references):
-        return None
-    mapped = {_last(target) for target in mapping.values()}
-    return {*mapping, *(name for name in map(_last, references) if name not in mapped)}
+def values_of(discriminator: Json, branches: Iterable[Schema]) -> list[str]:
+    """Return the values of a discriminator: those that it maps, and the other components."""
+    mapping = as_object(as_object(discriminator).get("mapping"))
+    mapped = set(map(_last, mapping.values()))
+    nodes: list[dict[str, Any]] = list(map(as_object, branches))
+    names = [_last(node["$ref"]) for node in nodes if "$ref" in node]
+    return [*mapping, *(name for name in names if name not in mapped)]
 
 
 def _last(reference: Any) -> str:

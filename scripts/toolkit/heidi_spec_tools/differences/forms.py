@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
+
+from heidi_spec_tools.differences.contract import unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +157,7 @@ def _repeated(node: Node) -> tuple[str, str] | None:
     """Return a path that is another one's with other names of variables."""
     seen: dict[str, str] = {}
     for path in node.value:
-        first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", path), path)
+        first = seen.setdefault(unnamed(path), path)
         if first != path:
             return path, f"is the same as {first}; write one of them"
     return None

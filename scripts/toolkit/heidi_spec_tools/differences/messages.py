@@ -7,7 +7,13 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_spec_tools.differences.contract import media_types
+from heidi_spec_tools.differences.contract import (
+    headers,
+    media_types,
+    positions,
+    responses,
+    unnamed,
+)
 from heidi_spec_tools.differences.notes import compare_notes, compare_texts
 from heidi_spec_tools.nodes import as_object, pointer_of
 
@@ -56,8 +62,7 @@ class Messages:
         if required[0] != required[1]:
             word = "required" if required[1] else "optional"
             self.findings.add(f"body-{word}", place.about("content"), path)
-        for kind, said in compare_texts(one, other):
-            self.findings.add(kind, place, path, **said)
+        self.findings.take(compare_texts(one, other), place, path)
         self._content(one, other, place)
 
     # Media types
@@ -96,8 +101,7 @@ class Messages:
             {**node, "examples": self._examples(source, node)}
             for source, node in ((self.old, one), (self.new, other))
         )
-        for kind, said in compare_texts(before, after):
-            self.findings.add(kind, place, path, **said)
+        self.findings.take(compare_texts(before, after), place, path)
 
     def _examples(self, source: Source, node: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -141,14 +145,7 @@ class Messages:
     # Responses
 
     def _responses(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
-        olds, news = (
-            {
-                str(status): source.resolve(response)
-                for status, response in as_object(node.get("responses")).items()
-                if not str(status).startswith("x-")
-            }
-            for source, node in ((self.old, one), (self.new, other))
-        )
+        olds, news = responses(self.old, one), responses(self.new, other)
         for status, response in olds.items():
             here = place.response(_named(status)).at("response")
             cover = status if status in news else _cover(status, news)
@@ -180,31 +177,29 @@ class Messages:
 
     def _response(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         path = self.new.place(other)
-        for kind, said in compare_notes(one, other):
-            self.findings.add(kind, place, path, **said)
+        self.findings.take(compare_notes(one, other), place, path)
         self._content(one, other, place)
         self._headers(one, other, place)
         self._links(one, other, place)
 
     def _headers(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         olds, news = (
-            {
-                name.casefold(): (name, source.resolve(header))
-                for name, header in as_object(node.get("headers")).items()
-                if name.casefold() != "content-type"
-            }
-            for source, node in ((self.old, one), (self.new, other))
+            {key: header for key, header in found.items() if key != "content-type"}
+            for found in (headers(self.old, one), headers(self.new, other))
         )
+        names = {
+            name.casefold(): name
+            for node in (one, other)
+            for name in as_object(node.get("headers"))
+        }
         for key in {**olds, **news}:
-            name = (news.get(key) or olds[key])[0]
-            here = place.named(f"the header `{name}` of {place.subject}").at("headers")
+            here = place.named(f"the header `{names[key]}` of {place.subject}").at("headers")
             if key not in olds:
-                self.findings.add("header-added", here, self.new.place(news[key][1]))
+                self.findings.add("header-added", here, self.new.place(news[key]))
             elif key not in news:
-                path = self.old.place(olds[key][1])
-                self.findings.add("header-removed", here.about(key), path)
+                self.findings.add("header-removed", here.about(key), self.old.place(olds[key]))
             else:
-                self.parameters.pair(olds[key][1], news[key][1], here, "header", key)
+                self.parameters.pair(olds[key], news[key], here, "header", key)
 
     def _links(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         olds, news = (
@@ -221,20 +216,19 @@ class Messages:
                 if self._link(self.old, olds[name]) != self._link(self.new, news[name]):
                     self.findings.add("link-changed", place, path, name=name)
                 here = place.named(f"the link `{name}` of {place.subject}")
-                for kind, said in compare_texts(olds[name], news[name]):
-                    self.findings.add(kind, here, path, **said)
+                self.findings.take(compare_texts(olds[name], news[name]), here, path)
 
     def _link(self, source: Source, link: dict[str, Any]) -> dict[str, Any]:
         """Return what a link does; path variables count by their position."""
         promised = _promised(link)
         path, method = _operation_of(source, promised)
-        positions = {name: f"{{{i}}}" for i, name in enumerate(re.findall(r"\{([^{}]*)\}", path))}
+        known = positions(path)
         promised["parameters"] = {
-            positions.get(name.removeprefix("path."), name): value
+            known.get(name.removeprefix("path."), name): value
             for name, value in as_object(promised.get("parameters")).items()
         }
         if path:
-            promised["operationId"] = (re.sub(r"\{[^{}]*\}", "{}", path), method)
+            promised["operationId"] = (unnamed(path), method)
             promised.pop("operationRef", None)
         return promised
 
@@ -250,14 +244,13 @@ def _encoding(source: Source, node: Json, shape: Shape, usual: str) -> dict[str,
     """Return an encoding with its defaults."""
     encoding = as_object(node)
     style = encoding.get("style", "form")
-    headers = as_object(encoding.get("headers"))
     return {
         "contentType": encoding.get("contentType", usual),
         "style": style,
         "explode": encoding.get("explode", style == "form")
         and bool(_NESTED & shape.types().keys()),
         "allowReserved": encoding.get("allowReserved", False),
-        "headers": {name.casefold(): source.resolve(header) for name, header in headers.items()},
+        "headers": headers(source, encoding),
     }
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.differences.changes import PUSHED, REQUEST, Findings, Place
-from heidi_spec_tools.differences.contract import request, response
+from heidi_spec_tools.differences.contract import request, response, unnamed
 from heidi_spec_tools.differences.messages import Messages
 from heidi_spec_tools.differences.notes import compare_notes, compare_texts
 from heidi_spec_tools.differences.parameters import Parameters
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from heidi_spec_tools.differences.source import Source
     from heidi_spec_tools.documents import Json
 
-_VARIABLE: Final = re.compile(r"\{[^{}]*\}")
 _DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/base"
 _ITEM_WORDS: Final = ("summary", "description")
 
@@ -73,7 +71,7 @@ class Operations:
     def _operations(self, source: Source) -> dict[tuple[str, str], Operation]:
         """Return the operations by their method and their path without the names of variables."""
         return {
-            (method, _VARIABLE.sub("{}", path)): (path, method, item, operation)
+            (method, unnamed(path)): (path, method, item, operation)
             for path, value in as_object(source.root.get("paths")).items()
             if path.startswith("/")
             for item in [source.resolve(value)]
@@ -119,7 +117,7 @@ class Operations:
     def _request(self, source: Source, operation: Operation, place: Place | None = None) -> Schema:
         path, _, item, node = operation
         parameters = self._parameters.of(source, (path, item, node))
-        name = _VARIABLE.sub("{}", _name(operation)) if path or place is None else place.subject
+        name = unnamed(_name(operation)) if path or place is None else place.subject
         return request(source, name, parameters, node)
 
     def _compare(self, old: Operation, new: Operation, place: Place) -> None:
@@ -156,8 +154,7 @@ class Operations:
             {**{k: v for k, v in item.items() if k in _ITEM_WORDS or k.startswith("x-")}, **node}
             for item, node in ((old_item, one), (new_item, other))
         )
-        for kind, said in compare_notes(before, after):
-            self.findings.add(kind, place, path, **said)
+        self.findings.take(compare_notes(before, after), place, path)
         if set(before.get("tags", [])) != set(after.get("tags", [])):
             self.findings.add("tags-changed", place, path)
 
@@ -194,8 +191,7 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
     if dialects[0] != dialects[1]:
         said = {"old": dialects[0], "new": dialects[1]}
         findings.add("dialect-changed", place, "#/jsonSchemaDialect", **said)
-    for kind, said in compare_texts(before, after):
-        findings.add(kind, place, "#", **said)
+    findings.take(compare_texts(before, after), place, "#")
     _information(before, after, findings)
     servers, now = (as_list(root.get("servers")) for root in (before, after))
     compare_servers(servers, now, place, "#/servers", findings)
@@ -204,8 +200,7 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
 def _information(before: dict[str, Any], after: dict[str, Any], findings: Findings) -> None:
     place = Place(None, REQUEST, "the document")
     one, other = (as_object(root.get("info")) for root in (before, after))
-    for kind, said in compare_texts(one, other):
-        findings.add(kind, place, "#/info", **said)
+    findings.take(compare_texts(one, other), place, "#/info")
     for keyword in ("termsOfService", "contact", "license"):
         if one.get(keyword) != other.get(keyword):
             findings.add("text-changed", place, f"#/info/{keyword}", keyword=keyword)
@@ -216,8 +211,8 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
     if tags.keys() != now.keys():
         findings.add("text-changed", place, "#/tags", keyword="tags")
     for name in sorted(tags.keys() & now.keys()):
-        for kind, said in compare_texts(tags[name], now[name]):
-            findings.add(kind, place.named(f"the tag `{name}`"), "#/tags", **said)
+        here = place.named(f"the tag `{name}`")
+        findings.take(compare_texts(tags[name], now[name]), here, "#/tags")
 
 
 def _servers(*nodes: dict[str, Json]) -> list[Json]:

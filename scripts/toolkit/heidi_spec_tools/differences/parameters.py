@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.contract import positions, value
 from heidi_spec_tools.differences.notes import compare_notes
-from heidi_spec_tools.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_list
 
 if TYPE_CHECKING:
     from heidi_spec_tools.differences.changes import Findings, Place
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _RESERVED: Final = frozenset({"accept", "content-type", "authorization"})
-_VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 _FLAGS: Final = {
     "allowReserved": "reserved characters",
     "allowEmptyValue": "an empty value",
@@ -63,16 +62,16 @@ class Parameters:
     def of(self, source: Source, owner: Owner) -> dict[Key, dict[str, Json]]:
         """Return the parameters by place and name, path variables by their position."""
         path, item, operation = owner
-        positions = {name: f"{{{i}}}" for i, name in enumerate(_VARIABLE.findall(path))}
+        known = positions(path)
         found: dict[Key, dict[str, Json]] = {}
-        for value in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
-            node = source.resolve(value)
+        for each in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
+            node = source.resolve(each)
             where, name = str(node.get("in")), str(node.get("name"))
             if where == "header":
                 name = name.casefold()
                 if name in _RESERVED:
                     continue
-            found[where, positions.get(name, name) if where == "path" else name] = node
+            found[where, known.get(name, name) if where == "path" else name] = node
         return found
 
     def pair(
@@ -85,14 +84,14 @@ class Parameters:
             word = "required" if required[1] else "optional"
             self.findings.add(f"{what}-{word}", place.about(name), path)
         place = place.at(name)
-        for kind, said in compare_notes(*(_without_default(node) for node in (one, other))):
-            self.findings.add(kind, place, path, **said)
+        notes = compare_notes(_without_default(one), _without_default(other))
+        self.findings.take(notes, place, path)
         self._form(one, other, place, path)
         self._schema(one, other, place, path)
 
     def _form(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
         forms = [_form_of(node) for node in (one, other)]
-        schemas = [(_media(node)[1], form) for node, form in zip((one, other), forms, strict=True)]
+        schemas = [(value(node)[1], form) for node, form in zip((one, other), forms, strict=True)]
         for keyword in ("style", "explode"):
             before, after = (form[keyword] for form in forms)
             if before != after and (keyword == "style" or self._explodes(*schemas)):
@@ -117,7 +116,7 @@ class Parameters:
         )
 
     def _schema(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
-        (before, old), (after, new) = (_media(node) for node in (one, other))
+        (before, old), (after, new) = value(one), value(other)
         if before != after:
             said = {"keyword": "the media type", "old": before or "none", "new": after or "none"}
             here = place.showing({"const": before}, {"const": after})
@@ -167,10 +166,3 @@ def _without_default(node: dict[str, Any]) -> dict[str, Any]:
 def _form_of(node: dict[str, Any]) -> dict[str, Any]:
     style = node.get("style", _STYLES.get(str(node.get("in")), "simple"))
     return {"style": style, "explode": node.get("explode", style == "form")}
-
-
-def _media(node: dict[str, Any]) -> tuple[str, Schema]:
-    """Return the media type of a parameter, empty for none, and its schema."""
-    for name, media in as_object(node.get("content")).items():
-        return name.casefold(), as_object(media).get("schema", True)
-    return "", node.get("schema", True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.differences import words
 from heidi_spec_tools.differences.changes import REQUEST, Findings, Place
+from heidi_spec_tools.differences.contract import demands
 from heidi_spec_tools.differences.notes import compare_notes
-from heidi_spec_tools.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_object
 
 if TYPE_CHECKING:
+    from heidi_spec_tools.differences.contract import Demand
     from heidi_spec_tools.differences.source import Source
-
-Demand: TypeAlias = "dict[str, frozenset[str]]"
-"""One alternative: the schemes that must be used together, and their scopes."""
 
 _IDENTITY: Final = ("type", "scheme", "in", "name", "openIdConnectUrl")
 _ADDRESSES: Final = ("authorizationUrl", "tokenUrl", "refreshUrl")
@@ -55,8 +54,7 @@ class Security:
                     said = {"name": new, "keyword": keyword, "old": before, "new": after}
                     here = place.showing({"const": {keyword: before}}, {"const": {keyword: after}})
                     self.findings.add("security-scheme-changed", here, path, **said)
-            for kind, said in compare_notes(one, other):
-                self.findings.add(kind, place, path, **said)
+            self.findings.take(compare_notes(one, other), place, path)
             self._flows(new, one, other, place, path)
 
     def _flows(
@@ -93,9 +91,9 @@ class Security:
         """Compare what an operation demands."""
         olds = [
             {self._renamed.get(name, name): scopes for name, scopes in demand.items()}
-            for demand in _demands(one, self.old)
+            for demand in demands(self.old, one)
         ]
-        news = _demands(other, self.new)
+        news = demands(self.new, other)
         place = place.at("security")
         path = self.new.place(other)
         gone = [old for old in olds if not any(_within(new, old) for new in news)]
@@ -154,15 +152,6 @@ def _identity(node: dict[str, Any]) -> tuple[Any, ...]:
     return (*(_comparable(node, keyword) for keyword in _IDENTITY), node.get("flows"))
 
 
-def _demands(operation: dict[str, Any], source: Source) -> list[Demand]:
-    """Return the alternatives; an operation without any may be called by all."""
-    listed = operation.get("security", source.root.get("security"))
-    return [
-        {name: frozenset(map(str, as_list(scopes))) for name, scopes in as_object(demand).items()}
-        for demand in as_list(listed)
-    ] or [{}]
-
-
 def _within(less: Demand, more: Demand) -> bool:
     """Say whether fulfilling the second fulfils the first."""
     return all(name in more and scopes <= more[name] for name, scopes in less.items())
@@ -176,5 +165,5 @@ def _all(demand: Demand) -> str:
     return _named(demand) or "no proof"
 
 
-def _either(demands: list[Demand]) -> str:
-    return words.join([_all(demand) for demand in demands if demand], "or")
+def _either(listed: list[Demand]) -> str:
+    return words.join([_all(demand) for demand in listed if demand], "or")

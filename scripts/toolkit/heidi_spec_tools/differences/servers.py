@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.contract import VARIABLE, unnamed
 from heidi_spec_tools.differences.notes import compare_texts
 from heidi_spec_tools.nodes import as_list, as_object
 
@@ -27,27 +27,20 @@ def compare_servers(
             findings.add("server-removed", place, path, old=olds[key]["url"])
         else:
             here = place.named(f"the server {news[key]['url']}")
-            for kind, said in compare_texts(olds[key], news[key]):
-                findings.add(kind, here, path, **said)
+            findings.take(compare_texts(olds[key], news[key]), here, path)
             _variables(olds[key], news[key], here, path, findings)
 
 
 def _servers(servers: list[Json]) -> dict[str, dict[str, Any]]:
     listed = [as_object(server) for server in servers] or [{"url": "/"}]
-    return {
-        re.sub(r"\{[^{}]*\}", "{}", str(server.get("url", "/"))).rstrip("/"): {
-            "url": "/",
-            **server,
-        }
-        for server in listed
-    }
+    named = [{"url": "/", **server} for server in listed]
+    return {unnamed(str(server["url"])).rstrip("/"): server for server in named}
 
 
 def _named(server: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the variables of a server in the order of its address."""
     variables = as_object(server.get("variables"))
-    names = re.findall(r"\{([^{}]*)\}", server["url"])
-    return [(name, as_object(variables.get(name))) for name in names]
+    return [(name, as_object(variables.get(name))) for name in VARIABLE.findall(server["url"])]
 
 
 def _variables(
@@ -68,5 +61,5 @@ def _variables(
         if bool(listed) != bool(now):
             kind = "server-value-added" if listed else "server-value-removed"
             findings.add(kind, place, path, values="other values", **said)
-        for kind, words_of in compare_texts(before, after):
-            findings.add(kind, place.named(f"`{name}` of {place.subject}"), path, **words_of)
+        here = place.named(f"`{name}` of {place.subject}")
+        findings.take(compare_texts(before, after), here, path)

@@ -148,29 +148,30 @@ class Witnesses:
 
     def of(self, change: Change) -> Witness:
         """Return the witness of a change."""
-        if change.id in UNPROVEN or change.spot is None:
+        spot = change.place.spot
+        if change.id in UNPROVEN or spot is None:
             return Witness(None, reason=UNPROVEN.get(change.id, _NOT_FOUND))
-        if change.spot.depth > _DEEPEST_SPOT:
+        if spot.depth > _DEEPEST_SPOT:
             return Witness(None, reason=_TOO_DEEP)
         key = change.cause
         if key is None:
-            key = (change.id, id(change.spot.old), id(change.spot.new), change.names)
+            key = (change.id, id(spot.old), id(spot.new), change.place.names)
         if key not in self._sought:
             if self._read > _ENOUGH:
                 return Witness(None, reason=_NOT_SOUGHT)
             try:
-                self._sought[key] = self._made(change, change.spot)
+                self._sought[key] = self._made(change, spot)
             except _TooMuchError:
                 return Witness(None, reason=_NOT_SOUGHT)
         return self._sought[key]
 
     def _made(self, change: Change, spot: Spot) -> Witness:
-        forward = change.reading.sent or change.id in GONE
-        reading = "request" if change.reading.request else "response"
+        forward = change.place.reading.sent or change.id in GONE
+        reading = "request" if change.place.reading.request else "response"
         reading += " described" * (change.id in DESCRIBED)
         reading += " listed" * (change.id == "known-value-removed")
         search = _Search(self, 0 if forward else 1, reading)
-        found = search.witness(spot, change.names)
+        found = search.witness(spot, change.place.names)
         if found is _NONE:
             return Witness(None, reason=_NOT_FOUND)
         return Witness(_shown(found, change.id), "before" if forward else "after")
