@@ -15,20 +15,8 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Final
 
+from . import client, decoding, judging, sandbox
 from .environments import Installed
-from .figures import (
-    calls,
-    concurrency,
-    decoding,
-    imports,
-    installed,
-    judging,
-    listing,
-    memory,
-    serving,
-    soak,
-    workers,
-)
 from .measure import NotMeasuredError
 from .table import Row, table
 
@@ -42,15 +30,15 @@ if TYPE_CHECKING:
 
 FIGURES: Final[Mapping[str, Figure]] = {
     "decode": decoding.rows,
-    "get": calls.rows,
-    "import": imports.rows,
-    "installed": installed.rows,
-    "async": concurrency.rows,
-    "memory": memory.rows,
-    "serve": serving.rows,
-    "list": listing.rows,
-    "workers": workers.rows,
-    "soak": soak.rows,
+    "get": client.added,
+    "import": client.imported,
+    "installed": client.installed,
+    "async": client.concurrent,
+    "memory": client.walked,
+    "serve": sandbox.served,
+    "list": sandbox.listed,
+    "workers": sandbox.shared,
+    "soak": sandbox.soaked,
     "judge": judging.rows,
 }
 

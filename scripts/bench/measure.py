@@ -51,7 +51,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=_environment(),
+            env=environment(),
         )
         self._limit = threading.Timer(LIMIT, self._process.kill)
         self._limit.start()
@@ -110,7 +110,7 @@ def ask(python: Path, name: str, *arguments: object) -> Any:
     command = _command(python, name, arguments)
     try:
         done = subprocess.run(
-            command, capture_output=True, check=True, text=True, env=_environment(), timeout=LIMIT
+            command, capture_output=True, check=True, text=True, env=environment(), timeout=LIMIT
         )
     except subprocess.CalledProcessError as error:
         raise NotMeasuredError(_reason(name, error.returncode, error.stderr)) from error
@@ -141,7 +141,8 @@ def _command(interpreter: Path, name: str, arguments: tuple[object, ...]) -> lis
     return [str(interpreter), *isolated, str(PROGRAMS / name), *map(str, arguments)]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the variables that a program gets."""
     return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 

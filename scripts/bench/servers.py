@@ -20,7 +20,7 @@ import httpx
 import jwt
 
 from .environments import TOOLS
-from .measure import PROGRAMS, ROOT, SAMPLE, NotMeasuredError, last_line, running
+from .measure import PROGRAMS, ROOT, SAMPLE, NotMeasuredError, environment, last_line, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -227,14 +227,13 @@ def _running(
     command: Sequence[str], variables: Mapping[str, str]
 ) -> Generator[tuple[str, subprocess.Popen[str]]]:
     port = _free_port()
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
             [*command, "--port", str(port)],
             cwd=folder,
-            env={**environment, "PYTHONPATH": str(PROGRAMS), **variables},
+            env={**environment(), "PYTHONPATH": str(PROGRAMS), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .measure import ROOT, NotMeasuredError
+from .measure import ROOT, NotMeasuredError, environment
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -185,13 +184,11 @@ def verdict(tool: Tool, fault: str, users: Mapping[str, str]) -> Verdict:
 
 def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> int | None:
     """Run a command to its end, or until its time is over; then there is no code."""
-    # Nothing else: it may hold a proxy, or options of our client.
-    variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     try:
         done = subprocess.run(
             command,
             cwd=folder,
-            env={**variables, **secrets},
+            env={**environment(), **secrets},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.bench.figures.judging import VARIABLE, Tally, asked, rows, sample
+from scripts.bench.judging import VARIABLE, Tally, asked, rows, sample
 from scripts.bench.measure import NotMeasuredError
 from scripts.bench.verdicts import Judge, Schemathesis, Verdict, catalogue, verdict
 from tests.conformance.faults import CATALOGUE

@@ -1,38 +1,41 @@
-"""Compare how fast a page of sessions is decoded: our generated code, pydantic, the stock code.
+"""A page of full sessions: our generated decoder, pydantic, the stock code of the generator.
 
-    python scripts/bench/decode.py [--rounds N] [--sessions N]
-
-Every figure is CPU time, the median of interleaved rounds, garbage collection included. Only
-the ratios hold on another machine.
-
-The floors compare with pydantic, in which users would write models by hand, and which has its own
-JSON parser; ours is that of the client, with msgspec. The stock code of the generator neither keeps
-what breaks the document nor reads a page that lacks a property, and its speed moves with the
-version of the generator: its ratios are shown without a floor.
+CPU time, garbage collection included. The floors compare with pydantic, in which users would write
+models by hand, and which has its own JSON parser; ours is that of the client, with msgspec. The
+stock code of the generator neither keeps what breaks the document nor reads a page that lacks a
+property, and its speed moves with the version of the generator: its ratios are shown without a
+floor.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import importlib
 import json
-import statistics
+import multiprocessing
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
-import pydantic
 from heidi_spec_tools.documents import load
 
-ROOT: Final = Path(__file__).parents[2]
+from .measure import ROOT, NotMeasuredError, interleave, last_line
+from .table import Bound, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pydantic
+
+    from .environments import Environments
+
 DOCUMENT: Final = ROOT / "generated/heidi_spec/client.json"
 CALLS: Final = 8
 
@@ -54,23 +57,60 @@ Plan:
 Decoder: TypeAlias = Callable[[], object]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A ratio, and what it must be."""
+FLOORS: Final[Mapping[tuple[str, str, str], Bound | None]] = {
+    ("all keys, against pydantic", "ours", "pydantic"): Bound("≥", 1.2),
+    ("gaps, against pydantic", "ours, gaps", "pydantic, gaps"): Bound("≥", 1),
+    ("all keys, without msgspec, against stock", "ours, without msgspec", "stock"): None,
+    ("all keys, against stock", "ours", "stock"): None,
+    ("strict, against stock", "ours, strict", "stock"): None,
+    ("all keys, against json alone", "ours", "json alone"): None,
+}
+"""Figure, ours and peer. `gaps`: a session has an unknown property, and lacks a required one."""
 
-    what: str
-    slower: str
-    faster: str
-    floor: float
+
+def rows(_: Environments, *, smoke: bool) -> Iterator[Row]:
+    """Compare decoders in their own process: a heap full of other objects slows them."""
+    sessions, rounds = (1, 1) if smoke else (100, 30)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        future = pool.submit(_rows, sessions, rounds)
+        error = future.exception()
+    if error is not None:
+        raise NotMeasuredError(last_line(f"{type(error).__name__}: {error}")) from error
+    yield from future.result()
 
 
-FIGURES: Final = (
-    Figure("all keys, against pydantic", "pydantic", "ours", 1.2),
-    Figure("gaps, against pydantic", "pydantic, gaps", "ours, gaps", 1.0),
-    Figure("all keys, against stock", "stock", "ours", 0.0),
-    Figure("strict, against stock", "stock", "ours, strict", 0.0),
-)
-"""`gaps`: each session has an unknown property, and lacks one that the document requires."""
+def _rows(sessions: int, rounds: int) -> list[Row]:
+    document: Any = load(DOCUMENT)
+    with tempfile.TemporaryDirectory() as folder:
+        cases = decoders(document, Path(folder), sessions)
+        gc.freeze()  # imports are not measured
+        medians = interleave([_case(name, case) for name, case in cases.items()], rounds)
+    return [_row(*figure, floor, medians) for figure, floor in FLOORS.items()]
+
+
+def _row(
+    figure: str, ours: str, peer: str, floor: Bound | None, medians: Mapping[str, float]
+) -> Row:
+    own, other = (f"{medians[name] * 1e6:.0f} µs" for name in (ours, peer))
+    ratio = medians[peer] / medians[ours]
+    if floor is None:
+        return Row.reported(f"decode {figure}", own, other, ratio)
+    return Row.of_ratio(f"decode {figure}", own, other, ratio, floor)
+
+
+def _case(name: str, decode: Decoder) -> Callable[[], dict[str, float]]:
+    """Return what measures a call, warm and on a clean heap."""
+
+    def measure() -> dict[str, float]:
+        gc.collect()
+        decode()
+        start = time.process_time()
+        for _ in range(CALLS):
+            decode()
+        return {name: (time.process_time() - start) / CALLS}
+
+    return measure
 
 
 # The pages
@@ -139,6 +179,8 @@ def stock(folder: Path) -> Callable[[Any], object]:
 
 def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseModel]:
     """Make models that keep unknown properties as ours do; with gaps, properties may be missing."""
+    import pydantic  # noqa: PLC0415  # not for the process that starts this one
+
     schemas = document["components"]["schemas"]
     made: dict[str, Any] = {}
 
@@ -196,56 +238,3 @@ def decoders(document: dict[str, Any], folder: Path, sessions: int) -> dict[str,
         "ours, gaps": lambda: ours(read(partial)),
         "ours, strict": lambda: ours(read(full), strict=True),
     }
-
-
-# Measuring
-
-
-def measure(cases: dict[str, Decoder], rounds: int) -> dict[str, float]:
-    """Return the median CPU seconds of a call, each case warm and on a clean heap in each round."""
-    times: dict[str, list[float]] = {name: [] for name in cases}
-    gc.freeze()  # imports are not measured
-    for _ in range(rounds):
-        for name, case in cases.items():
-            gc.collect()
-            case()
-            start = time.process_time()
-            for _ in range(CALLS):
-                case()
-            times[name].append((time.process_time() - start) / CALLS)
-    return {name: statistics.median(each) for name, each in times.items()}
-
-
-def report(medians: dict[str, float]) -> list[str]:
-    """Write the times, and the ratios with their limits."""
-    base = medians["stock"]
-    lines = [
-        f"  {name:24}{seconds * 1e6:8.0f} µs{base / seconds:7.2f} x stock"
-        for name, seconds in sorted(medians.items(), key=lambda item: -item[1])
-    ]
-    lines.append("")
-    for figure in FIGURES:
-        ratio = medians[figure.slower] / medians[figure.faster]
-        verdict = "" if ratio >= figure.floor else "  BELOW"
-        floor = f"floor {figure.floor}" if figure.floor else ""
-        lines.append(f"  {figure.what:36}{ratio:6.2f}  {floor}{verdict}")
-    return lines
-
-
-def main() -> int:
-    """Run the command line; see the top of this file."""
-    parser = argparse.ArgumentParser(description="Compare how fast a page is decoded.")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--sessions", type=int, default=100)
-    arguments = parser.parse_args()
-    document: Any = load(DOCUMENT)
-    with tempfile.TemporaryDirectory() as folder:
-        cases = decoders(document, Path(folder), arguments.sessions)
-        size = len(page(document, arguments.sessions, gaps=False)) // 1000
-        print(f"a page of {arguments.sessions} full sessions, {size} kB, CPU time")
-        print("\n".join(report(measure(cases, arguments.rounds))))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,15 +16,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scripts.bench.measure import NotMeasuredError
-from scripts.bench.table import Bound, Row
-from scripts.bench.verdicts import SEED, USERS, Judge, Schemathesis, Verdict, catalogue, verdict
+from .measure import NotMeasuredError
+from .table import Bound, Row
+from .verdicts import SEED, USERS, Judge, Schemathesis, Verdict, catalogue, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from scripts.bench.environments import Environments
-    from scripts.bench.verdicts import Tool
+    from .environments import Environments
+    from .verdicts import Tool
 
 VARIABLE: Final = "HEIDI_BENCH_FAULTS"
 EACH: Final = 2
