@@ -31,8 +31,9 @@ from scripts.generator.properties import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from heidi_spec_tools.nodes import Operation as Source
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
     from openapi_python_client.parser.responses import Response
@@ -69,23 +70,6 @@ class Argument:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """An operation as the document has it."""
-
-    route: str
-    method: str
-    id: str
-    node: dict[str, Any]
-    parameters: dict[tuple[str, str], dict[str, Any]]
-    """Each parameter, by its place and name."""
-
-    @property
-    def name(self) -> str:
-        """The name of the module that the generator writes for it."""
-        return python_name(self.id)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Operation:
     """An operation as the template shows it."""
 
@@ -108,24 +92,24 @@ class Operation:
     """Whether a successful response may have no body."""
 
 
-def sources(document: dict[str, Any]) -> list[Source]:
-    """List the operations of a document.
+def sources(document: dict[str, Any]) -> dict[str, Source]:
+    """Return the operations of a document by the name of the module that is written for each.
 
     Raises:
         UnsupportedError: an operation has no operationId, or that of another.
     """
     found: dict[str, Source] = {}
-    for source in _sources(document):
-        place = f"{source.method.upper()} {source.route}"
-        if not source.id:
-            raise UnsupportedError(f"{place} has no operationId; write one")
-        twin = found.setdefault(source.name, source)
+    for source in operations_of(document):
+        if not source.value.get("operationId"):
+            raise UnsupportedError(f"{source.request} has no operationId; write one")
+        name = python_name(source.id)
+        twin = found.setdefault(name, source)
         if twin is not source:
             raise UnsupportedError(
-                f"{place} and {twin.method.upper()} {twin.route} have the same operationId in"
-                f" Python, {source.name}; rename one"
+                f"{source.request} and {twin.request} have the same operationId in"
+                f" Python, {name}; rename one"
             )
-    return list(found.values())
+    return found
 
 
 def operation_of(endpoint: Endpoint, source: Source) -> Operation:
@@ -134,7 +118,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     Raises:
         UnsupportedError: the template does not support the operation.
     """
-    node, body = source.node, _body(endpoint, source)
+    node, body = source.value, _body(endpoint, source)
     places = {
         "path": endpoint.path_parameters,
         "query": endpoint.query_parameters,
@@ -144,7 +128,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     response, changed, empty = _response(endpoint, source)
     return Operation(
         id=source.id,
-        route=source.route,
+        route=source.path,
         summary=prose(node.get("summary") or source.id).rstrip(".") + ".",
         description=paragraphs(deprecation(node), prose(node.get("description"))),
         provenance=node.get("x-provenance", {}).get("status", "unknown"),
@@ -159,23 +143,12 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     )
 
 
-def _sources(root: dict[str, Any]) -> Iterator[Source]:
-    for each in operations_of(root):
-        yield Source(
-            route=each.path,
-            method=each.method,
-            id=str(each.value.get("operationId", "")),
-            node=each.value,
-            parameters={(one["in"], one["name"]): one for one in each.parameters},
-        )
-
-
 def _names(
     places: Mapping[str, Sequence[str]], source: Source, body: ModelProperty | None
 ) -> dict[tuple[str, str], str]:
     """Name the argument of each parameter; one whose name two places have is named for its own."""
     reserved = {"self", *OPTIONS, *(each.name for each in (attributes_of(body) if body else ()))}
-    if "page" in semantics(source.node):
+    if "page" in semantics(source.value):
         reserved |= {*WALK_ARGUMENTS}
     wanted = [name for names in places.values() for name in names]
     labels = {
@@ -197,8 +170,9 @@ def _name(prop: PropertyProtocol) -> str:
 
 def _argument(prop: PropertyProtocol, name: str, place: str, source: Source) -> Argument:
     parameter = _name(prop)
-    node = source.parameters.get((_IN[place], parameter), {})
-    what = f"{source.method.upper()} {source.route}: the {_IN[place]} parameter {parameter}"
+    named = (each for each in source.parameters_in(_IN[place]) if each["name"] == parameter)
+    node = next(named, dict[str, Any]())
+    what = f"{source.request}: the {_IN[place]} parameter {parameter}"
     said = prose(node.get("description") or node.get("schema", {}).get("description", ""))
     return Argument(
         name=name,
@@ -259,7 +233,7 @@ def _body(endpoint: Endpoint, source: Source) -> ModelProperty | None:
     body = endpoint.bodies[0].prop
     if not isinstance(body, ModelProperty):
         raise UnsupportedError(
-            f"{source.method.upper()} {source.route}: the request body must be one object; write"
+            f"{source.request}: the request body must be one object; write"
             " `type: object` with the value as a property"
         )
     return body
@@ -267,7 +241,7 @@ def _body(endpoint: Endpoint, source: Source) -> ModelProperty | None:
 
 def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool, bool]:
     """Read the model of successful responses, whether it consumes, whether one has no body."""
-    place = f"{source.method.upper()} {source.route}"
+    place = source.request
     found = {
         each.status_code.pattern: _model_of(each, place)
         for each in endpoint.responses.patterns

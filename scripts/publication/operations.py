@@ -33,16 +33,6 @@ class Operation(nodes.Operation):
     """One operation; `value` is what the document says of it."""
 
     @property
-    def id(self) -> str:
-        """The operationId, or method and path."""
-        return str(self.value.get("operationId", self.request))
-
-    @property
-    def request(self) -> str:
-        """Method and path."""
-        return f"{self.method.upper()} {self.path}"
-
-    @property
     def title(self) -> str:
         """The summary, or what identifies the operation."""
         return str(self.value.get("summary", self.id))
@@ -84,10 +74,6 @@ class Operation(nodes.Operation):
             self.value.get("requestBody", {}).get("content", {}).get(JSON)
         )
         return found
-
-    def parameters_in(self, place: str) -> list[Mapping[str, Any]]:
-        """Return the parameters in the path, the query or the headers."""
-        return [parameter for parameter in self.parameters if parameter["in"] == place]
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:

@@ -38,7 +38,7 @@ from scripts.generator.docstrings import docstring, paragraphs, prose
 from scripts.generator.facade import facade_of
 from scripts.generator.facts import literal
 from scripts.generator.failures import error_names
-from scripts.generator.operations import Operation, Source, operation_of, sources
+from scripts.generator.operations import Operation, operation_of, sources
 from scripts.generator.properties import (
     RESERVED_CLASSES,
     UnsupportedError,
@@ -58,9 +58,10 @@ from scripts.generator.supported import check_document, check_models, check_secu
 from scripts.library.outputs import differences, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from heidi_spec_tools.documents import Json
+    from heidi_spec_tools.nodes import Operation as Source
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.enum_property import ValueType
 
@@ -215,18 +216,17 @@ def _source_of(document: Path, refusal: str) -> Path:
     return written_in("client", is_refused, ROOT) or document
 
 
-def _run_generator(path: Path, folder: Path) -> list[Source]:
+def _run_generator(path: Path, folder: Path) -> Iterable[Source]:
     document = _load_object(path)
     strict = path.with_name(STRICT)
     rules = _load_object(strict) if strict.exists() else document
     servers = _servers(document)
     check_document(document)
     found = sources(document)
-    by_name = {source.name: source for source in found}
 
     @functools.cache
     def describe(name: str) -> Operation:
-        return operation_of(endpoints[name], by_name[name])
+        return operation_of(endpoints[name], found[name])
 
     def describe_endpoint(endpoint: Endpoint) -> Operation:
         return describe(endpoint.name)
@@ -264,7 +264,7 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
             (folder / name).write_text(text, "utf-8")
         for module in RUNTIME.glob("*.py"):
             shutil.copyfile(module, folder / module.name)
-    return found
+    return found.values()
 
 
 def _banner_of(name: Path) -> str:
@@ -395,7 +395,7 @@ def _check_modules(folder: Path) -> None:
             raise GenerateError(f"{name}: invalid Python: {error}; correct its template") from error
 
 
-def _check_operations(folder: Path, operations: list[Source]) -> None:
+def _check_operations(folder: Path, operations: Iterable[Source]) -> None:
     result = subprocess.run(
         [sys.executable, "-I", "-B", "-c", LIST_OPERATIONS, str(folder)],
         capture_output=True,
@@ -405,7 +405,7 @@ def _check_operations(folder: Path, operations: list[Source]) -> None:
     if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise GenerateError(f"the output cannot be imported: {reason}; correct its template")
-    expected = sorted([each.id, each.method.upper(), each.route] for each in operations)
+    expected = sorted([each.id, each.method.upper(), each.path] for each in operations)
     found = json.loads(result.stdout)
     if expected != found:
         names = [row[0] for row in (*expected, *found) if row not in expected or row not in found]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from heidi_spec_tools.documents import Json
 
@@ -211,6 +211,20 @@ class Operation(NamedTuple):
     method: str
     value: dict[str, Any]
     parameters: tuple[dict[str, Any], ...]
+
+    @property
+    def id(self) -> str:
+        """The operationId, or method and path."""
+        return str(self.value.get("operationId", self.request))
+
+    @property
+    def request(self) -> str:
+        """Method and path."""
+        return f"{self.method.upper()} {self.path}"
+
+    def parameters_in(self, place: str) -> list[Mapping[str, Any]]:
+        """Return the parameters in the path, the query or the headers."""
+        return [parameter for parameter in self.parameters if parameter["in"] == place]
 
 
 def operations_of(root: dict[str, Json]) -> Iterator[Operation]:
