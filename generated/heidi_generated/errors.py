@@ -7,7 +7,7 @@
     ├── ClosedClientError           a call on a client that is closed
     ├── TokenError                  no token was issued
     ├── PaginationError             a walk over a list would lose items or never end
-    ├── APIConnectionError          no response; `may_have_arrived` says what that leaves open
+    ├── APIConnectionError          no response
     │   └── APITimeoutError         no response in time
     ├── APIResponseValidationError  a response that is not what the document says
     └── APIStatusError              a response with an error
@@ -85,6 +85,8 @@ class _CallError(HeidiError):
         server: what the path follows, such as `https://host/api`.
         request_id: how the server names this request in its own logs, if it says so.
         retries_taken: how many times the request was repeated before giving up.
+        may_have_arrived: whether the server may have acted on the request, in any attempt. False
+            where it was never sent, or was refused.
     """
 
     operation: str
@@ -92,6 +94,7 @@ class _CallError(HeidiError):
     server: str
     request_id: str | None
     retries_taken: int
+    may_have_arrived: bool = False
 
     def __init__(
         self,
@@ -171,12 +174,9 @@ class APIConnectionError(_CallError):
 
     Attributes:
         reason: the kind of failure, such as `ConnectError: Connection refused`.
-        may_have_arrived: False where no connection was made, so that nothing can have happened;
-            True where the server may have acted on the request all the same.
     """
 
     reason: str
-    may_have_arrived: bool
 
     def __init__(self, *, reason: str, **facts: Any) -> None:
         super().__init__(f"no response, {reason}", reason=reason, **facts)
@@ -200,6 +200,7 @@ class APIResponseValidationError(_CallError):
     path: str
     problem: str
     body: bytes
+    may_have_arrived = True
 
     def __init__(
         self, *, status_code: int, path: str, problem: str | None = None, **facts: Any
@@ -234,6 +235,9 @@ class APIStatusError(_CallError):
     def __init__(self, *, status_code: int, type: str | None, **facts: Any) -> None:
         problem = f"{status_code} {type}" if type else f"{status_code}"
         super().__init__(problem, status_code=status_code, type=type, **facts)
+        # A server that says when to come again has not done the work.
+        put_off = status_code == 503 and facts.get("retry_after") is not None
+        self.may_have_arrived = status_code >= 500 and not put_off
 
 
 class BadRequestError(APIStatusError):

@@ -34,10 +34,11 @@ MAX_RETRY_AFTER: Final = 60.0
 """Seconds; where a server asks for a longer wait, the error says so, and the caller decides."""
 
 # Statuses that are usually temporary; those from 520 on come from a proxy in front of the server.
-_PASSING: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
+_PASSING: Final = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 _UNTRACED: Final = contextlib.nullcontext()
 _NOT_SENT: Final = HeidiError()
+_FAILURES: Final = (APIStatusError, APIConnectionError, TokenError)
 
 
 class Exchange(Generic[T]):
@@ -59,6 +60,7 @@ class Exchange(Generic[T]):
         self._started = 0.0
         self._attempts = 0
         self._renewals = 0
+        self._may_have_arrived = False
         self.result: Result | None = None
 
     @property
@@ -93,6 +95,8 @@ class Exchange(Generic[T]):
             result.seconds = seconds
             if not 200 <= result.status_code < 300:
                 result = refusal(result, self.prepared, self._tokens.hint)
+        if isinstance(result, _FAILURES):
+            self._may_have_arrived |= result.may_have_arrived
         self.result = result
         return result
 
@@ -123,8 +127,9 @@ class Exchange(Generic[T]):
                 retries=self.retries,
             )
             return RawResponse(self.retries, result, self._call, reading)
-        if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
+        if isinstance(result, _FAILURES):
             result.retries_taken = self.retries
+            result.may_have_arrived = self._may_have_arrived
         raise result
 
 
@@ -142,14 +147,10 @@ def repeatable(error: HeidiError, *, safe: bool) -> bool:
     match error:
         case APIStatusError() | TokenError() if (error.retry_after or 0) > MAX_RETRY_AFTER:
             return False
-        case APIConnectionError():
+        case APIStatusError() | TokenError() if error.status_code not in _PASSING:
+            return False
+        case APIConnectionError() | APIStatusError() | TokenError():
             return safe or not error.may_have_arrived
-        case TokenError():  # the request itself was never sent
-            return error.status_code == 429 or error.status_code in _PASSING
-        case APIStatusError(status_code=429 | 503 as status):
-            return safe or status == 429 or error.retry_after is not None
-        case APIStatusError():
-            return safe and error.status_code in _PASSING
         case _:
             return False
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -89,6 +90,7 @@ class Tokens:
             "user": base64.b64encode(self._sealed(identity)).decode(),
             "linked": not name.endswith(_UNLINKED),
             "exp": expires,
+            "jti": secrets.token_hex(8),  # two tokens of one second are not the same
         }
         token = _jwt.encode(claims, self._key, _ALGORITHM)
         return IssuedToken(token, datetime.fromtimestamp(expires, UTC))

@@ -52,6 +52,7 @@ MAY_HAVE_ACTED: list[Any] = [
     httpx.RemoteProtocolError("x"),
     *(failure(status) for status in (500, 502, 503, 504, 520, 524)),
 ]
+UNREADABLE = httpx.Response(200, text='{"session')
 FINAL: list[Any] = [failure(status) for status in (400, 401, 403, 404, 409, 413, 422, 501)]
 
 
@@ -86,6 +87,34 @@ def test_a_request_that_may_have_arrived_is_retried_only_for_reads(
     driver: Callable[..., Driver], call: str, step: Any
 ) -> None:
     assert (2 if call in READS else 1) == count(driver, call, step)
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        *((step, False) for step in (*NEVER_CONNECTED, *REFUSED, *map(failure, (307, 404, 422)))),
+        *((step, True) for step in (*MAY_HAVE_ACTED, failure(501), UNREADABLE)),
+    ],
+    ids=name,
+)
+def test_every_error_says_whether_the_server_may_have_acted(
+    driver: Callable[..., Driver], step: Any, expected: bool
+) -> None:
+    with pytest.raises((APIConnectionError, APIStatusError, APIResponseValidationError)) as caught:
+        driver(Script(step)).run(CALLS["create"], max_retries=0)
+    assert expected is caught.value.may_have_arrived
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("last", [httpx.ConnectError("x"), failure(404)], ids=name)
+def test_a_server_may_have_acted_on_an_earlier_attempt(
+    driver: Callable[..., Driver], last: Any
+) -> None:
+    script = Script(httpx.ReadTimeout("x"), last)
+    with pytest.raises((APIConnectionError, APIStatusError)) as caught:
+        driver(script).run(CALLS["create"], max_retries=1, retry_writes=True)
+    assert (2, True) == (len(script.requests), caught.value.may_have_arrived)
 
 
 @pytest.mark.usefixtures("clock")

@@ -125,6 +125,10 @@ def test_a_token_for_the_key_works(sandbox: Sandbox) -> None:
         assert api.session(api.create())["session_id"]
 
 
+def test_each_token_is_another_one_also_within_a_second(sandbox: Sandbox) -> None:
+    assert 10 == len({sandbox.token("renewed@example.com", "1") for _ in range(10)})
+
+
 def test_the_response_has_the_expiry_of_the_token_in_utc(sandbox: Sandbox) -> None:
     before = datetime.now(UTC)
     text = buy(sandbox, sandbox.api_key, email="a", third_party_internal_id="b").json()[
