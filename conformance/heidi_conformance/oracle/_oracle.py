@@ -30,6 +30,7 @@ from ._refusals import (
     glimpsed,
     not_found,
     note_refusal,
+    plain,
     refused,
     told_apart,
     unfit_status,
@@ -114,6 +115,10 @@ class Oracle(Memory):
             yield from message_faults(reading, response, known=reading.token in self.tokens)
         yield from told
 
+    def requires(self, reading: Reading) -> bool:
+        """Whether the level says that a valid request is one that a server takes."""
+        return self.strict or plain(reading)
+
     def asserts(self, reading: Reading) -> bool:
         """Whether the level says something of an operation."""
         return self.strict or reading.declared.documented
@@ -167,7 +172,8 @@ class Oracle(Memory):
             note_refusal(reading, user, known)
             return
         if reading.operation == LIST and user in self.unlinked and UNLINKED is not None:
-            if response.status != 422 or not (reading.problems or reading.asks_page):
+            excused = bool(reading.problems) or reading.asks_page or not self.requires(reading)
+            if response.status != 422 or not excused:
                 yield from without_link(self.level, UNLINKED, response)
             return
         # What changes nothing cannot conflict with others.

@@ -238,6 +238,12 @@ def plain(reading: Reading) -> bool:
     body = reading.declared.body
     if not reading.message.body and not reading.declared.bare("documented"):
         return False
+    if reading.action == "update" and not reading.sent:
+        # That it may send nothing at all is a decision.
+        return False
+    if reading.action == "list" and reading.declared.page.size and not reading.query:
+        # The page always asks for a size.
+        return False
     if reading.operation in OTHERS:
         shown = [*body.samples, body.least] if body else []
         fit = not reading.message.body or reading.body in shown

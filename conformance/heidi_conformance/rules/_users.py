@@ -111,7 +111,7 @@ def twins(on: Resources) -> None:
 def unlinked_user(on: Resources) -> None:
     """A user without a link: only the list is refused."""
     user = "unlinked"
-    for size in (None, 1):
+    for size in (10, 1):
         on.probe.send(on.paging(size, user=user))
     name = on.new(user=user)
     on.read(name, user=user)

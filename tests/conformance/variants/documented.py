@@ -34,6 +34,7 @@ from tests.conformance.reference import (
 )
 
 from .catalogue import DOCUMENTED_ONLY, enter
+from .strict import invalid
 
 
 def with_ids(new_id: Callable[[], str]) -> type[Api]:
@@ -68,6 +69,23 @@ def body_is_required(request: Request, handle: Handler) -> Response:
     if request.method == "POST" and request.path == "/sessions" and not request.body:
         return respond(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
     return handle(request)
+
+
+def something_is_required(request: Request, handle: Handler) -> Response:
+    empty = request.method == "PATCH" and not request.body.strip(b"{} ")
+    return invalid("body").response if empty else handle(request)
+
+
+def size_is_required(request: Request, handle: Handler) -> Response:
+    listed = request.path == "/sessions/linked-user"
+    missing = listed and "page_size" not in request.query
+    return invalid("page_size").response if missing else handle(request)
+
+
+def as_problems(reply: Response) -> Response:
+    """Send the error that the page shows under the media type of RFC 9457."""
+    media_type = {"content-type": "application/problem+json"}
+    return reply.but(headers=media_type) if reply.status >= 400 else reply
 
 
 # Only the properties of the base document are shown, not all those of an update.
@@ -190,6 +208,9 @@ enter(
     ("updated_is_202", "An update responds with 202.", responding(to(status=202), PATCH, 200), lambda c: c.patch(c.create(), {}).status == 202),
     ("listed_is_203", "The list responds with 203, as through a proxy that changes it.", responding(to(status=203), LIST, 200), lambda c: c.page().status == 203),
     ("body_is_required", "A creation without a body is 422.", between(body_is_required), lambda c: c.post().status == 422),
+    ("something_is_required", "An update that sends nothing is 422.", between(something_is_required), lambda c: c.patch(c.create(), {}).status == 422),
+    ("size_is_required", "A list without `page_size` is 422.", between(size_is_required), lambda c: c.page().status == 422),
+    ("errors_as_problems", "Errors are `application/problem+json`, in the shape that the page shows.", responding(as_problems), lambda c: "problem" in c.get(c.id_of_nobody).headers["content-type"]),
     ("uuid_ids", "Ids are UUIDs.", with_ids(lambda: str(uuid.uuid4())), lambda c: c.create().count("-") == 4),
     ("prefixed_ids", "Ids begin with `ses_`.", with_ids(lambda: f"ses_{uuid.uuid4().hex}"), lambda c: c.create().startswith("ses_")),
     ("short_ids", "Ids are ten digits, as in a sample.", with_ids(lambda: str(next(numbers))), lambda c: len(c.create()) < 12),
