@@ -193,13 +193,34 @@ def test_a_list_asks_for_as_many_at_once_as_it_is_told(
     assert 2 == len(lists)
 
 
+@pytest.mark.parametrize("arguments", [["get", "{}"], ["list", "--json"], ["export", "{}"]])
+def test_a_person_is_told_what_is_hidden_and_a_program_is_not(
+    session_id: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(session_id) for word in arguments]
+    assert 0 == main(words)
+    assert "" == capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert 0 == main(words)
+    err = capsys.readouterr().err
+    assert "hidden: session_name, patient, audio, " in err
+    assert "; --show-phi shows them\n" in err
+    assert 0 == main([*words, "--show-phi"])
+    assert "hidden" not in capsys.readouterr().err
+
+
 def test_an_empty_list_says_so(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEIDI_BASE_URL", sandbox.url)
     monkeypatch.setenv("HEIDI_TOKEN", sandbox.token("nobody@clinic.example"))
     assert 0 == main(["list"])
-    assert ("", "nothing is there\n") == capsys.readouterr()
+    assert ("", "the list is empty\n") == capsys.readouterr()
 
 
 def test_a_table_fits_a_terminal_of_80_columns(
@@ -287,7 +308,7 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "is not JSON"),
+        ("{", "is not JSON, see line 1, column 2\n"),
         ("[" * 100_000, "is not JSON"),
         ("[]", "must be a JSON object"),
         ("\n", "is empty; --input names a file"),
@@ -347,6 +368,14 @@ def test_csv_holds_every_property_of_every_session(session_id: str, tmp_path: Pa
     additional = json.loads(line["additional_properties"] or "{}")
     flat = {name.partition(".")[0] for name in [*line, *additional]}
     assert set(fields) <= flat
+
+
+@pytest.mark.usefixtures("session_id")
+def test_a_file_that_ends_in_csv_is_csv_unless_another_format_is_named(tmp_path: Path) -> None:
+    assert 0 == main(["export", str(tmp_path / "out.CSV")])
+    assert (tmp_path / "out.CSV").read_text().startswith("session_id,")
+    assert 0 == main(["export", str(tmp_path / "out.csv"), "--format", "jsonl"])
+    assert (tmp_path / "out.csv").read_text().startswith('{"session_id"')
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]

@@ -98,9 +98,9 @@ def _add_export(commands: Any, name: str, operation: Operation) -> None:
     command.add_argument(
         "--format",
         choices=("jsonl", "csv"),
-        default="jsonl",
-        help="jsonl (the default) is exact; in csv, a string that a spreadsheet would take for a "
-        "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
+        help="csv (the default where the name ends in .csv) or jsonl, which is exact; in csv, a "
+        "string that a spreadsheet would take for a formula (it starts with =, +, -, @, a tab or a "
+        "line break) gets a ' in front",
     )
     _add_page_size(command, operation, "{}")
 
@@ -239,6 +239,8 @@ def _show(operation: Operation, result: Any, options: argparse.Namespace) -> Non
         show_phi=options.show_phi,
         in_full=not several,
     )
+    if known:
+        _name_hidden(operation, options)
 
 
 def _export(client: Heidi, options: argparse.Namespace) -> None:
@@ -252,7 +254,7 @@ def _export(client: Heidi, options: argparse.Namespace) -> None:
             lambda progress: _method(client, operation)(**keywords, progress=progress),
             RESOURCES[operation.resource or ""],
             options.output,
-            format_=options.format,
+            format_=options.format or _format_of(options.output),
             show_phi=options.show_phi,
         )
     except OSError as error:
@@ -261,6 +263,21 @@ def _export(client: Heidi, options: argparse.Namespace) -> None:
         raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
     if options.json:
         print(json.dumps({"file": str(options.output), "items": written}, indent=2))
+    _name_hidden(operation, options)
+
+
+def _format_of(output: Path) -> str:
+    return "csv" if output.suffix.lower() == ".csv" else "jsonl"
+
+
+def _name_hidden(operation: Operation, options: argparse.Namespace) -> None:
+    """Tell a person, and no program, which properties of a resource are left out."""
+    if options.show_phi or operation.resource is None or not sys.stderr.isatty():
+        return
+    resource = RESOURCES[operation.resource]
+    hidden = (name for name in resource.columns if name not in resource.harmless)
+    if names := ", ".join(dict.fromkeys(name.partition(".")[0] for name in hidden)):
+        print(f"hidden: {names}; --show-phi shows them", file=sys.stderr)
 
 
 def _method(client: Heidi, operation: Operation) -> Callable[..., Any]:
@@ -307,6 +324,9 @@ def _read(source: Path) -> dict[str, Any]:
         raise InputError(f"{name}: is empty; --input names a file with a JSON object")
     try:
         body: Any = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InputError(f"{name}: is not JSON, see {place}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{name}: is not JSON") from None
     if not isinstance(body, dict):

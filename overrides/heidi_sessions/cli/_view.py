@@ -36,7 +36,7 @@ def show(
 
     rows = [flat(row(model, resource, show_phi=show_phi)) for model in models]
     if not rows:
-        print("nothing is there", file=sys.stderr)
+        print("the list is empty", file=sys.stderr)
         return
     if rows and not any(rows):
         print("nothing to show without --show-phi")
@@ -49,7 +49,7 @@ def show(
     else:
         names = list(dict.fromkeys(name for cells in rows for name in cells))
         fitting = _fitting(names, rows, console.width)
-        table = Table()
+        table = Table(caption_justify="left")
         for name in fitting:
             table.add_column(name, overflow="fold")
         for cells in rows:
