@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import build
+from scripts import build, derive
 from scripts.library.running import Step, StepFailure
 from scripts.steps.documents import OUTPUT, ROOT, SPEC
 from scripts.steps.lint import Finding
@@ -193,3 +193,30 @@ def test_a_job_without_failure_ends_with_the_summary(
     first, *rest = capsys.readouterr().out.splitlines()
     assert first.startswith("✓ site       written ")
     assert rest == build.summary(["generated/a.py"]).splitlines()
+
+
+# One command derives everything that is committed, and stops at what fails.
+
+
+def test_all_parts_run_with_the_same_arguments_until_one_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[tuple[str, list[str]]] = []
+
+    def part(name: str, code: int) -> object:
+        def main(argv: list[str]) -> int:
+            ran.append((name, argv))
+            return code
+
+        return main
+
+    monkeypatch.setattr(derive, "PARTS", (part("one", 0), part("two", 2), part("three", 0)))
+    assert 2 == derive.main(["--check"])
+    assert [("one", ["--check"]), ("two", ["--check"])] == ran
+
+
+def test_the_committed_files_are_derived_from_the_sources(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert 0 == derive.main(["--check"])
+    assert "" == capsys.readouterr().out

@@ -1,11 +1,13 @@
 """S6, S8 to S14 and S20: updates and their responses."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import heidi_spec
 import pytest
+from heidi_sandbox._document import load_document
+from heidi_sandbox._resources import Resource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -407,3 +409,45 @@ def test_the_size_of_a_session_is_limited(api: Api) -> None:
     assert before == api.session(session_id)
     assert [] == api.update(session_id, {"clinician_notes": []})["clinician_notes"]
     assert a_megabyte == api.update(session_id, {"ehr_patient_id": a_megabyte})["ehr_patient_id"]
+
+
+# Resources and their changes, without a server.
+
+
+NOW = datetime(2024, 12, 11, 3, 57, 57, 921000, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def resource() -> Resource:
+    document = load_document()
+    return Resource(document, next(document.of("create")).semantics["resource"])
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -86400])
+def test_s12_updated_at_grows_even_if_the_clock_stops_or_goes_back(
+    resource: Resource, seconds: int
+) -> None:
+    session = resource.new("1", 1, NOW, {})
+    changed = resource.changed(session, {"duration": 1}, NOW + timedelta(seconds=seconds))
+    assert "2024-12-11T03:57:57.921001" == changed["updated_at"]
+    assert "2024-12-11T03:57:57.921000" == changed["created_at"]
+    again = resource.changed(changed, {"duration": 1}, NOW + timedelta(seconds=1))
+    assert "2024-12-11T03:57:58.921000" == again["updated_at"]
+
+
+def test_an_update_does_not_change_the_session_that_it_is_given(resource: Resource) -> None:
+    session = resource.new("1", 1, NOW, {})
+    resource.changed(session, {"patient": {"name": "John"}, "clinician_notes": ["x"]}, NOW)
+    assert resource.new("1", 1, NOW, {}) == session
+
+
+def test_the_whole_second_is_written_with_its_microseconds(resource: Resource) -> None:
+    session = resource.new("1", 1, NOW.replace(microsecond=0), {})
+    assert "2024-12-11T03:57:57.000000" == session["created_at"]
+
+
+def test_the_literal_path_comes_before_the_one_with_a_parameter() -> None:
+    base = load_document().base_path
+    found = load_document().find(f"{base}/sessions/linked-user".encode())
+    assert found is not None
+    assert {"GET"} == found[0].operations.keys()

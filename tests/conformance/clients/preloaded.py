@@ -10,15 +10,13 @@ import tempfile
 import time
 from typing import Any
 
+from .changed import CHANGES
 from .changes import Change
-from .faults import FAULTS
-from .variants import VARIANTS
 
 # What the driver imports, and what httpx imports at the first request.
 for _name in ("httpx", "anyio._backends._asyncio", "email.utils", "http.cookiejar"):
     importlib.import_module(_name)
 RIGHT_ITSELF = Change("right", "", "", ())
-CHANGES = {each.id: each for each in (*FAULTS, *VARIANTS)}
 
 
 def run(told: dict[str, Any]) -> None:

@@ -129,12 +129,12 @@ def test_a_variant_holds_a_conversation(change: Change, sandbox: Served, tmp_pat
         holds(Inside(change))
     else:
         folder = {"TMPDIR": str(tmp_path)}
-        holds(Talk(command("variant", change.id), sandbox, environment=folder))
+        holds(Talk(command("changed", change.id), sandbox, environment=folder))
 
 
 @pytest.mark.parametrize("change", FAULTS[::80], ids=by_id)
 def test_a_fault_runs_by_its_id(change: Change, sandbox: Served, tmp_path: Path) -> None:
-    talk = Talk(command("faulty", change.id), sandbox, environment={"TMPDIR": str(tmp_path)})
+    talk = Talk(command("changed", change.id), sandbox, environment={"TMPDIR": str(tmp_path)})
     try:
         assert "id" in talk.ask("createSession", body=CREATE)
         assert 0 == talk.end()

@@ -1,9 +1,7 @@
 """Correct drivers of another style: none of their choices is a fault."""
 
 from .changes import Change, variant
-from .faults.reading import checked
-from .faults.reading import mapped as shown
-from .faults.sending import mapped as sent
+from .faults import checked, sent, shown
 
 HEADERS = '            headers={"Accept": "application/json", "User-Agent": "partner/1.0"},\n'
 LONG = "            if asked is not None and asked > LONGEST_PAUSE:\n                return reply\n"
