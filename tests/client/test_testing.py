@@ -249,6 +249,12 @@ def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
     assert [1] == heidi_mock.waits
 
 
+@pytest.mark.parametrize(("step", "name"), [(rate_limited, "rate_limited"), (429, "int")])
+def test_the_mock_takes_outcomes_alone(heidi_mock: HeidiMock, step: Any, name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} is not an outcome"):
+        heidi_mock.next(step)
+
+
 @pytest.mark.parametrize(
     ("step", "error"),
     [

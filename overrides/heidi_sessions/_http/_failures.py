@@ -21,9 +21,19 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
     (httpx.UnsupportedProtocol, APIConnectionError, False),
     (httpx.InvalidURL, APIConnectionError, False),
 )
-# Names of aiohttp's errors for connections that were never made, and for timeouts.
-_NEVER_MADE: Final = "ClientConnectorError"
-_TIMED_OUT: Final = "ServerTimeoutError"
+# httpx-aiohttp 0.2.0 reports every connection that fails as a ConnectTimeout, also one that is
+# refused, or breaks after the request was sent. This is what aiohttp's errors mean, by name, the
+# first that fits: None where it is what it says.
+_MEANINGS: Final[tuple[tuple[str, type[httpx.TransportError] | None], ...]] = (
+    ("ServerTimeoutError", None),
+    ("ClientConnectorError", httpx.ConnectError),
+    ("ServerDisconnectedError", httpx.RemoteProtocolError),
+    ("ClientConnectionError", httpx.ReadError),
+)
+# What the name of a class does not say.
+_IN_WORDS: Final[dict[type[Exception], str]] = {
+    httpx.RemoteProtocolError: "the server closed the connection, or sent something else than HTTP",
+}
 # OpenSSL's codes for a certificate that nothing trusted vouches for: its issuer is unknown, or it
 # is self-signed. One that has expired or is for another host has another code.
 _UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21})
@@ -41,14 +51,14 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
     Nothing of the original is kept but its kind and what the operating system said: its text and
     its traceback can hold the token, and the body. The cause is made from that.
     """
+    meant = _meant(error)
     kind, may_have_arrived = next(
-        (row[1:] for row in _KINDS if isinstance(error, row[0])), (APIConnectionError, True)
+        (row[1:] for row in _KINDS if issubclass(meant, row[0])), (APIConnectionError, True)
     )
-    if names := _broken_by_aiohttp(error):
-        kind, may_have_arrived = APIConnectionError, _NEVER_MADE not in names
     system = _system_error(error)
-    name = type(error).__name__
-    reason = f"{name}: {system.strerror}" if system else name
+    name = meant.__name__
+    said = system.strerror if system else _IN_WORDS.get(meant)
+    reason = f"{name}: {said}" if said else name
     if issubclass(kind, APITimeoutError) and prepared.left <= 0:
         reason = "the deadline passed"
     hint = None if may_have_arrived else prepared.server.hint
@@ -61,23 +71,21 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
         may_have_arrived=may_have_arrived,
     )
     cause = OSError(system.errno, system.strerror) if system else None
-    if isinstance(error, httpx.TransportError):
-        made.__cause__ = type(error)(str(system.strerror) if system else "")
+    if issubclass(meant, httpx.TransportError):
+        made.__cause__ = meant(str(system.strerror) if system else "")
         made.__cause__.__cause__ = cause
     else:
         made.__cause__ = cause
     return made
 
 
-def _broken_by_aiohttp(error: Exception) -> set[str]:
-    """Name the classes of aiohttp's error, where a connection failed and not for lack of time."""
-    # httpx-aiohttp 0.2.0 reports every connection that fails as a ConnectTimeout, also one that
-    # is refused, or breaks after the request was sent.
+def _meant(error: Exception) -> type[Exception]:
+    """Return the class of an error; that of what it means, where aiohttp caused it."""
     cause = error.__cause__
     if cause is None or not _is_aiohttps(cause):
-        return set()
+        return type(error)
     names = {cls.__name__ for cls in type(cause).__mro__}
-    return names if "ClientConnectionError" in names and _TIMED_OUT not in names else set()
+    return next((meant for name, meant in _MEANINGS if name in names), None) or type(error)
 
 
 def _is_aiohttps(error: BaseException) -> bool:

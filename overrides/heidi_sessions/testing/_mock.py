@@ -7,6 +7,7 @@ from heidi_sessions._http._mock import Reply, mock_async_client, mock_client
 from heidi_sessions._settings import DEFAULT_TIMEOUT
 
 from ._server import RefusalError, Server
+from ._steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from heidi_sessions._http._mock import Fault, Received
     from heidi_sessions._tokens import TokenSource
-
-    from ._steps import Step
 
 BASE_URL: Final = "https://heidi.test/api"
 _PREFIX: Final = "/api"
@@ -83,7 +82,14 @@ class HeidiMock:
 
         Args:
             steps: one for each request, requests for a token and repeated ones included.
+
+        Raises:
+            TypeError: one is not an outcome, such as `rate_limited` without its parentheses.
         """
+        for step in steps:
+            if not isinstance(step, Step):
+                name = getattr(step, "__name__", type(step).__name__)
+                raise TypeError(f"{name} is not an outcome; write a call such as rate_limited()")
         self._steps.extend(steps)
 
     def _handle(self, request: Received) -> Reply | Fault:
