@@ -112,7 +112,8 @@ class Cases:
             if twin is not None:
                 twin.fields = twin.fields | case.fields
                 twin.seen += case.seen
-            if twin is not None or self.repeats(case.violation) or self.read_alone(case):
+            shown = self.repeats(case.violation) or self.read_alone(case) or self.let_in(case)
+            if twin is not None or shown:
                 del told[case.cause]
         return list(told.values())
 
@@ -128,6 +129,21 @@ class Cases:
         told = EXPLAINED_BY.get(rule, frozenset[str]())
         others = (case.violation for case in self.known.values())
         return any(other.operation == operation and other.rule in told for other in others)
+
+    def let_in(self, case: Case) -> bool:
+        """Whether a case is only about values that a request should not have brought in."""
+        if case.violation.rule != "answer-schema":
+            return False
+        taken = {
+            name
+            for other in self.known.values()
+            if other.violation.code.endswith(ACCEPTED) and len(other.first) <= len(case.first)
+            for name in other.fields
+        }
+        places = [place.replace("[*]", "") for place in case.fields]
+        return bool(places) and all(
+            any(place.endswith(f".{name}") for name in taken) for place in places
+        )
 
     def read_alone(self, case: Case) -> bool:
         """Whether a case is only about an instant that changes when it is read."""

@@ -112,6 +112,12 @@ def without_link(level: Level, refusal: Refusal, response: Reply) -> Iterator[Vi
     yield from misshapen(level, LIST, response, shown=True)
 
 
+def absent(reading: Reading) -> str:
+    """Return how a request goes without a bearer token."""
+    given = [text for name, text in reading.message.headers if name == "Authorization" and text]
+    return "scheme" if given and given[0].partition(" ")[0].lower() != "bearer" else "none"
+
+
 def unauthenticated(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """A request without a token that the judge knows to be valid."""
     if reading.message.method == "OPTIONS" or (
@@ -123,7 +129,7 @@ def unauthenticated(memory: Memory, reading: Reading, response: Reply) -> Iterat
         # A proxy may refuse non-ASCII bytes and requests that are too long.
         return
     expired = memory.tokens.get(reading.token or "") == "expired"
-    how = "expired" if expired else "none" if reading.token is None else "wrong"
+    how = "expired" if expired else absent(reading) if reading.token is None else "wrong"
     operation = reading.operation
     known = memory.resources.get(reading.one)
     if not response.ok and reading.declared.writes and known is not None:

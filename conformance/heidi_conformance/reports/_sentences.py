@@ -17,6 +17,7 @@ from heidi_conformance.rules import RULES
 MOST_FIELDS = 6
 TOKENS = {
     "none": "without a token",
+    "scheme": "with a token of another scheme than `Bearer`",
     "wrong": "with a wrong token",
     "expired": "with an expired token",
 }

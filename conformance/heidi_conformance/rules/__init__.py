@@ -24,13 +24,13 @@ from ._rule import Rule, Script
 
 # Causes come first among the findings of a run; rules that are not named come last.
 RANKS = (
-    "answers", "no-server-error", "works", "json-answers", "answer-schema", "token-needed", "token-first", "expired-token",
+    "answers", "no-server-error", "works", "json-answers", "answer-schema", "token-needed", "expired-token", "token-first",
     "challenge", "key-needed", "issued-token", "own-list", "own-sessions", "unknown-alike", "unlinked", "forbidden", "methods",
-    "allow", "head", "media-type", "json-syntax", "body-shape", "body-size", "rejected-update", "page-bound", "page-size",
-    "page-token", "parameters", "values", "no-coercion", "unknown-members", "update-answer", "update-keeps", "update-read",
+    "allow", "head", "media-type", "json-syntax", "body-shape", "body-size", "rejected-update", "page-bound",
+    "parameters", "values", "no-coercion", "unknown-members", "update-answer", "update-read", "update-keeps",
     "one-session", "update-listed", "updated-at", "created-at", "reading", "strings", "numbers", "appointment",
     "created-exists", "unknown-id", "id-form", "id-unique", "id-random", "deleted", "exact-lookup", "counts", "totals",
-    "next-page", "full-pages", "walks", "concurrent", "error-shape", "message-names", "message-quotes", "new-session",
+    "page-size", "page-token", "next-page", "full-pages", "walks", "concurrent", "error-shape", "message-names", "message-quotes", "new-session",
     "declared-status", "retry-after",
 )  # fmt: skip
 TOPICS = (

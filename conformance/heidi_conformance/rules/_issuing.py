@@ -9,6 +9,7 @@ from heidi_conformance.run._probe import Probe
 from heidi_conformance.run._resources import Resources, resources_of
 
 from ._rule import ISSUES, Rule, Script
+from ._tokens import HEXADECIMAL
 
 # Invented. Each script has users of its own: scripts may run at the same time, in several shards.
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
@@ -16,12 +17,13 @@ WORD, LETTERS = "heidi-conformance", "a" * 20
 LONG_ID = f"{WORD}:{LETTERS}"
 # Addresses that begin with it have their first 64 characters in common.
 LONG = f"{WORD}-{LETTERS * 2}"
-# Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
     "{key:half}", "{key}x", "x{key}", "{key}{key}", "{key},{key}", "{key} {key}", '"{key}"', "{key};", "{key:encoded}",
     "Bearer {key}", "Key {key}", "null", "undefined", "*", "invented-by-the-judge-1",
 )  # fmt: skip
+# The key in other case, unless it is hexadecimal: then it is the same key.
+CASED = "{key:twisted}"
 
 
 def email(name: str) -> str:
@@ -110,7 +112,8 @@ def wrong_keys(probe: Probe) -> None:
     """No key, such as are almost right, a token for a key, and a key for a token."""
     on, user = main(probe), user_of(probe, email("known-1"))
     on.page(user=user)
-    for key in WRONG_KEYS:
+    cased = () if HEXADECIMAL.fullmatch(probe.setting.key) else (CASED,)
+    for key in (*WRONG_KEYS, *cased):
         probe.try_send(issue(email("known-1"), ID, key))
     for credentials in ("Bearer {first}", "Bearer {key}"):
         probe.send(issue(email("known-1"), ID, None, authorization=credentials))

@@ -334,6 +334,19 @@ def ended(api: Api, told: Session) -> Session:
     return told
 
 
+def with_letters(api: Api) -> None:
+    """Have a key that is no hexadecimal number."""
+    Api.__init__(api)
+    api.api_key = f"Partner-{api.api_key}"
+
+
+def in_any_case(sent: str, key: str) -> bool:
+    return sent.lower() == key.lower()
+
+
+FoldedKey = type("FoldedKey", (issuing(with_key(in_any_case)),), {"__init__": with_letters})
+
+
 def needs_key(key: Callable[[Caller], str | None]) -> Witness:
     return lambda caller: caller.issue(key=key(caller)).status == 401
 
@@ -341,6 +354,7 @@ def needs_key(key: Callable[[Caller], str | None]) -> Witness:
 FAULTS.enter(
     ("key_is_optional", "A token is issued without an API key.", "S1 heidiApiKey", DOCUMENTED, issuing(without_key), needs_key(lambda c: None)),
     ("short_key", "The API key may lack its last character.", "S1 heidiApiKey", DOCUMENTED, issuing(with_key(lambda sent, key: sent == key[:-1])), needs_key(lambda c: c.server.api_key[:-1])),
+    ("folded_key", "The case of the API key does not matter.", "S1 heidiApiKey", STRICT, FoldedKey, needs_key(lambda c: c.server.api_key.swapcase())),
     ("expiration_without_zone", "`expiration_time` has no time zone.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].removesuffix("Z")}), lambda c: c.issue().content["expiration_time"].endswith(("Z", "+00:00"))),
     ("expiration_as_seconds", "`expiration_time` is a number of seconds.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": 1735689600}), lambda c: isinstance(c.issue().content["expiration_time"], str)),
     ("shorter_than_told", "A token claims to live for a day and expires at once.", "IssuedToken S1", DOCUMENTED, issued(ended), lambda c: c.using(c.issue().content["token"]).page().status == 200),
