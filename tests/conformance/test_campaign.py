@@ -200,7 +200,7 @@ def hostile(number: int) -> Verdict:
 
 
 def test_a_campaign_without_end_does_not_grow() -> None:
-    held = Sum("strict", VERDICT.target, 1)
+    held = Sum()
     sizes: list[int] = []
     tracemalloc.start()
     try:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from heidi_conformance._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
+from heidi_conformance._verdict import CannotJudgeError, Finding, Outcome, Verdict
 from heidi_conformance.evidence._proven import order
 from heidi_conformance.run._run import unjudged
 from heidi_conformance.run._shards import missing
@@ -13,57 +14,54 @@ from heidi_conformance.run._shards import missing
 MOST_FINDINGS = 500
 MOST_NOTES = 50
 RANKS = {"failed": 0, "passed": 1, "skipped": 2}
+ADDED = ("requests", "sessions_created", "sessions_tagged", "seconds")
+# What a verdict is made of, before any is added up.
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(ADDED, 0),
+    **dict.fromkeys(("findings", "outcomes", "notes", "gaps", "shards"), ()),
+    "answers": {},
+}
 STABLE = {"confirmed": 0, "flaky": 1, "untried": 2}
 
 
 @dataclass
 class Sum:
-    """What verdicts about one thing amount to; its size does not grow with their number."""
+    """What verdicts about one thing amount to; its size does not grow with their number.
 
-    level: Grade
-    target: str
-    seed: int
-    subject: Subject = "server"
+    told: what they say together, but for what is gathered by itself below; None before the first.
+    """
+
+    told: Verdict | None = None
     findings: dict[str, Finding] = field(default_factory=dict[str, Finding])
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict[tuple[str, str], Outcome])
-    answers: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
-    notes: dict[str, None] = field(default_factory=dict[str, None])
-    gaps: dict[str, None] = field(default_factory=dict[str, None])
     shards: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-    versions: dict[str, str] = field(default_factory=dict[str, str])
     whole: bool = False
-    requests: int = 0
-    sessions: int = 0
-    tagged: int = 0
-    seconds: float = 0
     left_out: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Take one verdict. Raises CannotJudgeError if it is about something else."""
+        told = self.told or replace(verdict, **NOTHING)
         for name in ("subject", "level", "target"):
-            known, other = getattr(self, name), getattr(verdict, name)
+            known, other = getattr(told, name), getattr(verdict, name)
             if known != other:
                 raise CannotJudgeError(
                     f"the reports are of different {name}s, {known} and {other}; "
-                    f"give reports of one {self.subject} at one level"
+                    f"give reports of one {told.subject} at one level"
                 )
         for finding in verdict.findings:
             self.add_finding(finding)
         for outcome in verdict.outcomes:
             self.add_outcome(outcome)
-        for operation, statuses in verdict.answers.items():
-            self.answers.setdefault(operation, Counter()).update(statuses)
-        for note in verdict.notes[: MOST_NOTES - len(self.notes)]:
-            self.notes[note] = None
-        for gap in verdict.gaps[: MOST_NOTES - len(self.gaps)]:
-            self.gaps[gap] = None
         self.add_shards(verdict.shards)
-        self.seed = min(self.seed, verdict.seed)
-        self.versions |= verdict.versions
-        self.requests += verdict.requests
-        self.sessions += verdict.sessions_created
-        self.tagged += verdict.sessions_tagged
-        self.seconds += verdict.seconds
+        self.told = replace(
+            told,
+            seed=min(told.seed, verdict.seed),
+            answers=counted(told.answers, verdict.answers),
+            notes=tuple(dict.fromkeys((*told.notes, *verdict.notes)))[:MOST_NOTES],
+            gaps=tuple(dict.fromkeys((*told.gaps, *verdict.gaps)))[:MOST_NOTES],
+            versions=told.versions | verdict.versions,
+            **{name: getattr(told, name) + getattr(verdict, name) for name in ADDED},
+        )
 
     def add_finding(self, finding: Finding) -> None:
         """Count a finding; of two that show one cause, keep the better proof."""
@@ -89,36 +87,37 @@ class Sum:
         self.shards |= {(number, of) for number, of in parts if number <= of}
 
     def verdict(self) -> Verdict:
-        """Return all of it as one verdict."""
-        ordered = sorted(self.findings.values(), key=order)
-        notes = [*self.notes]
-        if self.left_out:
-            notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")
-        answers = {name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()}
-        partial = self.parts() or self.subject == "client"
-        whole = () if partial else unjudged(self.level, answers)
-        return Verdict(
-            level=self.level,
-            seed=self.seed,
-            target=self.target,
-            findings=tuple(ordered),
+        """Return all of it as one verdict. Raises CannotJudgeError if there was none."""
+        told, parts = self.told, self.parts()
+        if told is None:
+            raise CannotJudgeError("there is no report to join; give the report.json of each shard")
+        more = f"{self.left_out} more sightings, of yet other causes, are left out"
+        partial = parts or told.subject == "client"
+        whole = () if partial else unjudged(told.level, told.answers)
+        return replace(
+            told,
+            findings=tuple(sorted(self.findings.values(), key=order)),
             outcomes=tuple(self.outcomes.values()),
-            answers=answers,
-            requests=self.requests,
-            sessions_created=self.sessions,
-            sessions_tagged=self.tagged,
-            seconds=round(self.seconds, 2),
-            notes=tuple(notes),
-            gaps=tuple(dict.fromkeys((*self.gaps, *whole))),
-            versions=self.versions,
-            shards=self.parts(),
-            subject=self.subject,
+            seconds=round(told.seconds, 2),
+            notes=(*told.notes, *([more] if self.left_out else [])),
+            gaps=tuple(dict.fromkeys((*told.gaps, *whole))),
+            shards=parts,
         )
 
     def parts(self) -> tuple[str, ...]:
         """Return the parts that are there, none where they make a whole."""
         parts = tuple(f"{number}/{of}" for number, of in sorted(self.shards))
         return () if self.whole or not missing(parts) else parts
+
+
+def counted(
+    answers: dict[str, dict[int, int]], more: dict[str, dict[int, int]]
+) -> dict[str, dict[int, int]]:
+    """Add up the responses, by operation and status."""
+    return {
+        name: dict(sorted((Counter(answers.get(name)) + Counter(more.get(name))).items()))
+        for name in {**answers, **more}
+    }
 
 
 def worth(finding: Finding) -> tuple[int, int, int]:
@@ -134,12 +133,9 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
 
     Raises CannotJudgeError if levels or targets differ, or a shard is missing.
     """
-    sums: Sum | None = None
+    sums = Sum()
     for verdict in verdicts:
-        sums = sums or Sum(verdict.level, verdict.target, verdict.seed, verdict.subject)
         sums.add(verdict)
-    if sums is None:
-        raise CannotJudgeError("there is no report to join; give the report.json of each shard")
     joined = sums.verdict()
     if joined.shards:
         raise CannotJudgeError(

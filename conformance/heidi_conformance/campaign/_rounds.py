@@ -101,7 +101,7 @@ class Rounds:
         self.on_state = on_state
         self.started = self.written = time.monotonic()
         self.pending: dict[Future[Result], tuple[Task, float]] = {}
-        self.sum: Sum | None = None
+        self.sum = Sum()
         self.unheard: dict[int, str] = {}
         self.begun = self.done = self.requests = self.sessions = self.failures = 0
         self.busy = 0.0
@@ -199,10 +199,9 @@ class Rounds:
         self.failures = 0
         verdict = result.verdict
         self.sessions += verdict.sessions_created
-        self.sum = self.sum or Sum(verdict.level, verdict.target, verdict.seed)
         self.sum.add(verdict)
         if time.monotonic() - self.written > WRITING:
-            self.on_state(self.state(self.sum))
+            self.on_state(self.state())
             self.written = time.monotonic()
 
     def progress(self) -> Progress:
@@ -211,13 +210,13 @@ class Rounds:
         return Progress(
             f"{self.done} runs done",
             self.requests + sum(item.requests for item in running),
-            max([len(self.sum.findings) if self.sum else 0, *(item.findings for item in running)]),
+            max([len(self.sum.findings), *(item.findings for item in running)]),
             round(self.spent(), 1),
         )
 
-    def state(self, joined: Sum) -> Verdict:
+    def state(self) -> Verdict:
         """Return the verdict so far; its seconds are those that passed."""
-        verdict = joined.verdict()
+        verdict = self.sum.verdict()
         reasons = (f"a run came to no verdict: {why}" for why in self.unheard.values())
         return replace(
             verdict,
@@ -228,9 +227,9 @@ class Rounds:
 
     def verdict(self) -> Verdict:
         """Return the verdict at the end. Raises CannotJudgeError if too little was judged."""
-        if self.sum is None:
+        if self.sum.told is None:
             raise CannotJudgeError(next(iter(self.unheard.values()), "the budget allows no run"))
-        verdict = self.state(self.sum)
+        verdict = self.state()
         if self.budget.extra and self.lacks_sessions():
             note = f"it ended because {self.sessions} sessions were created; see --max-sessions"
             verdict = replace(verdict, notes=(*verdict.notes, note))

@@ -12,8 +12,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_spec_tools.differences.discriminators import values_of
 from heidi_spec_tools.differences.facets import SIZES, is_open
+from heidi_spec_tools.differences.keywords import values_of
 from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:

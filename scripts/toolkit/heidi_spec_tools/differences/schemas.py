@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from heidi_spec_tools.differences import words
 from heidi_spec_tools.differences.changes import REQUEST, RESPONSE, Findings, Place, Reading
-from heidi_spec_tools.differences.discriminators import compare_discriminators
 from heidi_spec_tools.differences.facets import whole
 from heidi_spec_tools.differences.keywords import (
     compare_bound,
     compare_bounds,
+    compare_discriminators,
     compare_factors,
     compare_listed,
     compare_sets,
