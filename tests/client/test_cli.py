@@ -542,6 +542,19 @@ def test_an_error_of_the_api_is_one_line_and_exit_1(
     assert capsys.readouterr().err.startswith(expected)
 
 
+@pytest.mark.parametrize("scenario", ["gateway", "dropped"])
+def test_a_write_that_may_have_been_done_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scenario: str
+) -> None:
+    with serving(scenario=scenario) as failing:
+        monkeypatch.setenv("HEIDI_BASE_URL", failing.url)
+        monkeypatch.setenv("HEIDI_TOKEN", failing.token("ann@clinic.test"))
+        assert 1 == main(["create"])
+        assert capsys.readouterr().err.endswith("all the same: look before you repeat it\n")
+        assert 1 == main(["get", "1"])
+        assert "look before" not in capsys.readouterr().err
+
+
 def test_the_message_of_a_server_is_shown_only_with_patient_data(
     session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,15 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from heidi_sessions import ConfigurationError, Heidi, HeidiError, __version__
+from heidi_sessions import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    ConfigurationError,
+    Heidi,
+    HeidiError,
+    __version__,
+)
 
 from . import _commands
 from ._parser import Completion, Parser
@@ -49,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problem = f"{_FLAGS.get(error.option, error.option)} {problem}"
         return _complain(problem, CANNOT_RUN)
     except HeidiError as error:
-        return _complain(in_one_line(error, show_phi=options.show_phi), 1)
+        line = in_one_line(error, show_phi=options.show_phi)
+        return _complain(f"{line}{_left_open(error)}", 1)
     except (_commands.InputError, ImportError) as error:
         missing = "needs the extra heidi-sessions[cli]"
         return _complain(missing if isinstance(error, ImportError) else error, CANNOT_RUN)
@@ -58,6 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _left_open(error: HeidiError) -> str:
+    """Say so where a failed command may have changed something."""
+    kinds = (APIConnectionError, APIResponseValidationError, APIStatusError)
+    if not isinstance(error, kinds) or not error.may_have_arrived or error.route[:4] == "GET ":
+        return ""
+    return "; the server may have done it all the same: look before you repeat it"
 
 
 def _stop_writing(error: OSError) -> int:
