@@ -354,6 +354,7 @@ def test_a_schema_within_itself_keeps_a_reference(flag: Any, properties: Any) ->
 @pytest.mark.parametrize(("now", "alike"), [(1, True), (True, False), (1.5, False)])
 def test_a_listed_resource_is_unchanged_only_with_the_same_types(now: Any, alike: bool) -> None:
     known = Known("first", 0, listed=repr({"session_id": "7", "of_the_server": 1}))
+    known.attempts["foreign"] = [{}]
     assert alike is known.stands_as_listed({"session_id": "7", "of_the_server": now})
-    known.attempts["foreign"] = []
+    known.settled = False
     assert not known.stands_as_listed({"session_id": "7", "of_the_server": 1})

@@ -246,8 +246,7 @@ class Bindings:
                 self.values[request.binds] = made
         if operation.action == "list":
             self.values.pop("next", None)
-            ids = operation.ids_on(response.content)
-            if request.binds and ids:
+            if request.binds and (ids := operation.ids_on(response.content)):
                 self.values[request.binds] = ids[0]
             token = pointed(response.content, operation.page.next)
             if isinstance(token, str | int) and not isinstance(token, bool):

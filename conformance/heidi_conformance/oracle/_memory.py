@@ -52,7 +52,7 @@ class Known:
     that any of those showed, until it is seen again. seen: whether it ever was. doubted: properties
     that an operation has shown incorrectly, each with the rule that was blamed. past: what it had
     before accepted updates. listed: how it stood on a page, as Python writes it, in which nothing
-    was wrong, where nothing happened since; empty where that is not known.
+    was wrong, where nothing may have changed it since; empty where that is not known.
     """
 
     owner: str
@@ -137,8 +137,8 @@ class Known:
             self.listed = ""
 
     def stands_as_listed(self, item: Any) -> bool:
-        """Whether a page shows it as the one before, and it was left alone in between."""
-        return self.settled and not self.attempts and repr(item) == self.listed
+        """Whether a page shows it as the one before, whatever was sent to it in between."""
+        return self.settled and repr(item) == self.listed
 
     def doubtful(self, operation: str) -> set[str]:
         """Return the properties that an operation has shown incorrectly."""

@@ -251,7 +251,11 @@ def listed(
         if resource_id is None or (resource, resource_id) in gone:
             continue
         known = memory.resources.setdefault((resource, resource_id), Known(user, -1, fields))
-        if known.owner != user or (not skip and known.stands_as_listed(item)):
+        if known.owner != user:
+            continue
+        if not skip and known.stands_as_listed(item):
+            # What was tried on it since then changed nothing.
+            known.attempts.clear()
             continue
         faults = listed_one(memory, reading, known, fields.shown_in(item), skip)
         known.listed = "" if faults or known.doubted else repr(item)
