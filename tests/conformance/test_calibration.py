@@ -4,8 +4,9 @@ import pytest
 from heidi_conformance.rules import SCRIPTS
 
 from . import calibration
-from .calibration import STRICT_ONLY, UNSEEN, Judgement, Sight, fits, line, main, table
+from .calibration import STRICT_ONLY, UNSEEN, Judgement, Sight, fits, judged, line, main, table
 from .faults import CATALOGUE
+from .standing import place
 
 PLANTED = {planted.id: planted for planted in CATALOGUE}
 
@@ -38,6 +39,16 @@ def test_a_fault_that_no_rule_names_fails_the_run(
     monkeypatch.setattr(calibration, "SCRIPTS", SCRIPTS[:5])
     assert 1 == main(["--brief", "--id", "auth.token_in_the_query"])
     assert "missed" in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["auth.key_is_optional", "validation.null_dob", "ids.any_part", "auth.in_quotes"]
+)
+def test_what_finds_much_with_few_requests_is_sent_first(name: str) -> None:
+    with place() as put:
+        first = judged(PLANTED[name], put, level="strict").first
+    assert first is not None
+    assert first.requests < 250
 
 
 @pytest.mark.parametrize(

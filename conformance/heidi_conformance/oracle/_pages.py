@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -86,18 +86,18 @@ def tokens_of(reading: Reading) -> list[str]:
     return [text for name, text in reading.query if name == reading.declared.page.token]
 
 
-def is_whole(operation: Operation, page: Any) -> bool:
+def is_whole(operation: Operation, page: Any, ids: Sequence[str]) -> bool:
     """Whether a page has its resources, and each of them an id."""
-    items, ids = pointed(page, operation.page.items), operation.ids_on(page)
-    return isinstance(items, list) and len(ids) == len(operation.listed(page))
+    items = pointed(page, operation.page.items)
+    return isinstance(items, list) and len(ids) == len(cast("list[object]", items))
 
 
 def page_faults(
-    state: ListState, reading: Reading, page: Any, there: frozenset[str]
+    state: ListState, reading: Reading, page: Any, ids: list[str], there: frozenset[str]
 ) -> Iterator[Violation]:
-    """Yield violations of a page's numbers, and remember what the page shows."""
+    """Yield violations of a page's numbers, and remember what the page shows: these ids."""
     operation, words = reading.operation, reading.declared.page
-    ids, size = reading.declared.ids_on(page), size_of(reading)
+    size = size_of(reading)
     token, more, total, count = (
         pointed(page, pointer) if pointer else None
         for pointer in (words.next, words.more, words.total, words.count)

@@ -240,8 +240,8 @@ def listed(
     } - memory.away
     # A list inside of something holds a part of them.
     there = frozenset(name for kind, name in mine if kind == resource and not operation.ids)
-    if is_whole(operation, page) and not filtered(reading):
-        yield from page_faults(state, reading, page, there)
+    if is_whole(operation, page, ids) and not filtered(reading):
+        yield from page_faults(state, reading, page, ids, there)
     else:
         # Its shape was reported; its counts cannot be judged.
         state.walk = None

@@ -82,7 +82,6 @@ def spelled_bodies(on: Resources) -> None:
     for change in (body.replace(lead, escaped), body.replace(twice, twice + b"1, " + twice)):
         on.update(name, change)
         on.read(name)
-    on.page(1)
 
 
 def sizes(probe: Probe) -> None:

@@ -23,8 +23,8 @@ NEAR = (
 NONE = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
 # Words that some servers resolve. An update of what they find could reach what others made.
 FOUND = ("latest", "me")
-# How many of them an update names as well, and how many are sent for another resource.
-LOOKUPS, FEWER = 24, 10
+# How many come first, how many an update names as well, and how many are sent for another resource.
+LIKELY, LOOKUPS, FEWER = 32, 24, 10
 # So many ids that a random one shows no pattern by chance.
 ENOUGH = 24
 
@@ -54,11 +54,25 @@ def own_words(on: Resources, response: Reply | None) -> list[str]:
 
 
 def near_ids(on: Resources) -> None:
-    """Ids that are almost that of a resource, and ids that no resource has."""
+    """Ids that are almost that of a resource, the likeliest ones."""
+    for text in near(on, on.new())[:LIKELY]:
+        on.probe.try_send(on.request("read", text))
+
+
+def near(on: Resources, name: str) -> list[str]:
+    """Return near misses of the id of a resource."""
+    above = on.operations["read"].path.split("/")[-2]
+    return [
+        text.replace("%s", name).replace("%%", "%").replace("{above}", above)
+        for text in some(on, NEAR, FEWER)
+    ]
+
+
+def odd_ids(on: Resources) -> None:
+    """Further ids that are almost that of a resource, updates by any, and ids that no resource has."""
     name = on.new()
     on.update(name, on.fields.change(60, "Ann"))
     own = own_words(on, on.read(name))
-    above = on.operations["read"].path.split("/")[-2]
     probe, writes = on.probe, "update" in on.operations
     change = on.fields.change(77) if writes else {}
     words = beside(on)
@@ -70,13 +84,10 @@ def near_ids(on: Resources) -> None:
             for text in (word.title(), f"{word}%20", word.replace("-", "_"), f"{word}s")
         ),
     ]
-    near = [
-        text.replace("%s", name).replace("%%", "%").replace("{above}", above)
-        for text in some(on, NEAR, FEWER)
-    ]
-    for text in near:
+    misses = near(on, name)
+    for text in misses[LIKELY:]:
         probe.try_send(on.request("read", text))
-    for text in near[:LOOKUPS] if writes else ():
+    for text in misses[:LOOKUPS] if writes else ():
         probe.try_send(on.changing(text, change))
     on.read(name)
     for text in some(on, none):
@@ -119,7 +130,8 @@ RULES = (
     decided("exact-lookup", "S15", (*READS, *UPDATES), "a lookup is exact"),
 )  # fmt: skip
 SCRIPTS = (
-    Script(near_ids, "strict", ("exact-lookup", "unknown-id", "error-shape", "declared-status"), ("read",), reads=True),
+    Script(near_ids, "strict", ("exact-lookup", "unknown-id"), ("read",), reads=True),
+    Script(odd_ids, "strict", ("exact-lookup", "unknown-id", "error-shape", "declared-status"), ("read",), reads=True),
     Script(many_ids, "strict", ("id-form", "id-unique", "id-random"), ("create", "read"), once=True),
     Script(ids_in_turn, "strict", ("unknown-alike", "own-sessions"), ("create", "read"), ("second",), once=True),
 )  # fmt: skip

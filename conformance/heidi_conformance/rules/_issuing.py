@@ -17,10 +17,12 @@ WORD, LETTERS = "heidi-conformance", "a" * 20
 LONG_ID = f"{WORD}:{LETTERS}"
 # Addresses that begin with it have their first 64 characters in common.
 LONG = f"{WORD}-{LETTERS * 2}"
+# One wrong key closes no door.
+NO_KEYS = (None, "invented-by-the-judge-1")
 WRONG_KEYS = (
-    None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
-    "{key:half}", "{key}x", "x{key}", "{key}{key}", "{key},{key}", "{key} {key}", '"{key}"', "{key};", "{key:encoded}",
-    "Bearer {key}", "Key {key}", "null", "undefined", "*", "invented-by-the-judge-1",
+    "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}", "{key:half}",
+    "{key}x", "x{key}", "{key}{key}", "{key},{key}", "{key} {key}", '"{key}"', "{key};", "{key:encoded}",
+    "Bearer {key}", "Key {key}", "null", "undefined", "*",
 )  # fmt: skip
 # The key in other case, unless it is hexadecimal: then it is the same key.
 CASED = "{key:twisted}"
@@ -96,11 +98,13 @@ def users_in_queries(probe: Probe) -> None:
     on.page(user=viewer, query=urlencode(named))
 
 
-def requests_for_nobody(probe: Probe) -> None:
-    """A right key, and no user to issue a token for."""
+def unfit_requests(probe: Probe) -> None:
+    """A user and no key, or an invented one; a right key, and no user to issue a token for."""
     user_of(probe, email("known-1"))
     names = ISSUER.semantics["user"]
     user = dict(zip(names, (email("known-1"), *[ID] * len(names)), strict=False))
+    for key in NO_KEYS:
+        probe.send(issue_of(user, key))
     probe.send(issue_of({}))
     probe.send(issue_of({names[0]: ""}))
     for missing in reversed(names):
@@ -109,7 +113,7 @@ def requests_for_nobody(probe: Probe) -> None:
 
 
 def wrong_keys(probe: Probe) -> None:
-    """No key, such as are almost right, a token for a key, and a key for a token."""
+    """Keys that are almost right, a token for a key, and a key for a token."""
     on, user = main(probe), user_of(probe, email("known-1"))
     on.page(user=user)
     cased = () if HEXADECIMAL.fullmatch(probe.setting.key) else (CASED,)
@@ -135,6 +139,6 @@ SCRIPTS = (
     Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema", "declared-status"), needs=("key",)),
     Script(namesakes, "strict", ("own-sessions",), needs=("key",)),
     Script(users_in_queries, "strict", ("own-list",), needs=("key",)),
-    Script(requests_for_nobody, "strict", ("answers", "no-server-error", "issued-token", "error-shape"), needs=("key",), reads=True),
+    Script(unfit_requests, "strict", ("answers", "no-server-error", "key-needed", "issued-token", "error-shape"), needs=("key",), reads=True),
     Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), needs=("key",), reads=True),
 )  # fmt: skip

@@ -64,11 +64,19 @@ def wrong_tokens(probe: Probe) -> None:
             call.send(authorization=text)
 
 
-def near_tokens(probe: Probe) -> None:
+def tokens_for_the_list(probe: Probe) -> None:
     """Tokens under other schemes, joined, quoted, elsewhere; and such as are hard to read."""
+    near_tokens(probe, [name for name in TOKEN if name == LIST])
+
+
+def tokens_for_others(probe: Probe) -> None:
+    """The same for all other operations."""
+    near_tokens(probe, [name for name in TOKEN if name != LIST])
+
+
+def near_tokens(probe: Probe, among: Collection[str]) -> None:
     cases = () if HEXADECIMAL.fullmatch(probe.setting.tokens["first"]) else CASES
-    # First what most is sent to.
-    for call in calls(probe, among=sorted(TOKEN, key=lambda name: name != LIST)):
+    for call in calls(probe, among=among):
         often = call.first and call.operation.action not in ("read", "update")
         for text in (*SCHEMES, *cases, *(() if often else NEAR)):
             call.send(authorization=text)
@@ -135,7 +143,8 @@ RULES = (
 SCRIPTS = (
     Script(no_token, "documented", ("token-needed",), reads=True),
     Script(wrong_tokens, "documented", ("token-needed",), reads=True),
-    Script(near_tokens, "strict", ("token-needed", "token-first", "challenge"), reads=True),
+    Script(tokens_for_the_list, "strict", ("token-needed", "token-first", "challenge"), reads=True),
+    Script(tokens_for_others, "strict", ("token-needed", "token-first", "challenge"), reads=True),
     Script(token_before_all, "strict", ("token-first",)),
     Script(expired_tokens, "strict", ("expired-token",), needs=("expired",)),
     Script(second_token, "strict", ("created-exists", "works"), ("read", "update"), needs=("same",)),

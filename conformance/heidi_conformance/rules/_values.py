@@ -14,16 +14,20 @@ SURROGATES = (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800", b"\\udfff"
 NUMBERS = (*map(repr, EXACT), "60.0", "6e1", "9007199254740992.0", *BEYOND, "0.0", "0")
 
 
-def unfit_properties(on: Resources) -> None:
-    """Values that no property of an update takes; nothing changes by them."""
-    fields = on.fields
+def nulls(on: Resources) -> None:
+    """Null in every property of an update; nothing changes by it."""
     name = on.new()
     on.read(name)
     for property_ in on.fields.updates:
         on.update(name, {property_: None})
     on.read(name)
+
+
+def unfit_properties(on: Resources) -> None:
+    """Other values that no property of an update takes; nothing changes by them."""
+    fields = on.fields
+    name = on.new()
     on.update(name, fields.full)
-    on.read(name)
     for property_, items in fields.invalid.items():
         for value in items:
             if value is not None:
@@ -105,5 +109,6 @@ SCRIPTS = (
     Script(strings, "strict", ("strings",), WRITES),
     Script(surrogates, "strict", ("strings",), WRITES),
     Script(numbers, "strict", ("numbers",), WRITES),
+    Script(nulls, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names"), WRITES),
     Script(unfit_properties, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names"), WRITES),
 )  # fmt: skip
