@@ -86,11 +86,7 @@ class HeidiMock:
         Raises:
             TypeError: one is not an outcome, such as `rate_limited` without its parentheses.
         """
-        for step in steps:
-            if not isinstance(step, Step):
-                name = getattr(step, "__name__", type(step).__name__)
-                raise TypeError(f"{name} is not an outcome; write a call such as rate_limited()")
-        self._steps.extend(steps)
+        self._steps += [_outcome(step) for step in steps]
 
     def _handle(self, request: Received) -> Reply | Fault:
         self.requests.append(request)
@@ -134,3 +130,10 @@ def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     if not _CREDENTIALS & options.keys():
         defaults["token"] = "mock"  # noqa: S105  # opens nothing
     return defaults | options
+
+
+def _outcome(step: object) -> Step:
+    if not isinstance(step, Step):
+        name = getattr(step, "__name__", type(step).__name__)
+        raise TypeError(f"{name} is not an outcome; write a call such as rate_limited()")
+    return step
