@@ -63,6 +63,43 @@ def judged_as_planted(name: str, rules: tuple[str, ...]) -> Verdict:
         )
 
 
+# For each fault: the rules whose scripts show it, and what is said of it first.
+SAID_FIRST = {
+    "validation.thirtieth_of_february": (
+        ("values", "answer-schema"),
+        "updateSession accepts an invalid `patient.dob`",
+    ),
+    "tenants.creates_for_linked_only": (
+        ("forbidden",),
+        "createSession responds with 403 to a user who is not linked, which only a list does",
+    ),
+    "tenants.counts_all": (
+        ("totals", "page-size", "full-pages"),
+        f"{LIST} tells a `total_count` that is not the number of sessions of the caller",
+    ),
+    "robustness.nul_in_path": (
+        ("no-server-error",),
+        "getSession responds with 500 to an invalid request",
+    ),
+    "fidelity.doubles_beyond": (
+        ("numbers",),
+        "updateSession shows `duration` changed in the response to the update that sends it",
+    ),
+    "auth.bare_token_createSession": (
+        ("token-needed",),
+        "createSession accepts a request with a token of another scheme than `Bearer`",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAID_FIRST)
+def test_the_cause_is_said_first(name: str) -> None:
+    asked, title = SAID_FIRST[name]
+    first, *_ = judged_as_planted(name, asked).findings
+    assert title == first.title
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CARDS)
 def test_a_fault_with_one_cause_is_one_confirmed_card(name: str) -> None:

@@ -38,7 +38,7 @@ def silent(reading: Reading, silence: Silence) -> Iterator[Violation]:
 
 def broken(reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield that a server failed."""
-    valid = reading.method_known and not reading.problems
+    valid = reading.method_known and not reading.problems and not reading.malformed
     code = "no-server-error" if valid else "no-server-error/invalid"
     yield Violation(code, reading.operation or LIST, detail=str(response.status))
 

@@ -93,7 +93,8 @@ def refused(
         rule = "own-sessions" if known is not None else "unknown-id"
         problem = Problem(rule, frozenset(), "foreign-id")
     if problem is None and status == 403:
-        yield Violation("forbidden/allowed", operation)
+        how = "unlinked" if user in memory.unlinked else "allowed"
+        yield Violation(f"forbidden/{how}", operation)
     elif problem is None and reading.problems:
         problem = reading.problems[0]
         allowed.add(200)

@@ -129,6 +129,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "unlinked": ("responds with {detail} to a user who is not linked", "{unlinked}", "status {detail}"),
     "unlinked/error": ("responds with {detail} and another {got} than the page shows, to a user who is not linked", "{expected}", "another {got}"),
     "forbidden": ("responds to a user who is not linked with another status than {expected}", *STATUS),
+    "forbidden/unlinked": ("responds with 403 to a user who is not linked, which only a list does", "success", "status 403"),
     "forbidden/allowed": ("responds with 403 to a user who has access", "success", "status 403"),
     # requests that must, or must not, be refused
     "*/accepted": ("accepts {problem}", *STATUS),
