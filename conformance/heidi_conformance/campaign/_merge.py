@@ -114,10 +114,10 @@ def counted(
     answers: dict[str, dict[int, int]], more: dict[str, dict[int, int]]
 ) -> dict[str, dict[int, int]]:
     """Add up the responses, by operation and status."""
-    return {
-        name: dict(sorted((Counter(answers.get(name)) + Counter(more.get(name))).items()))
-        for name in {**answers, **more}
-    }
+    total = {name: Counter(statuses) for name, statuses in answers.items()}
+    for name, statuses in more.items():
+        total.setdefault(name, Counter()).update(statuses)
+    return {name: dict(sorted(statuses.items())) for name, statuses in total.items()}
 
 
 def worth(finding: Finding) -> tuple[int, int, int]:
