@@ -229,6 +229,40 @@ def test_reproducers_use_values_of_earlier_responses() -> None:
         assert {"page_size": ["1"], "page": ["1"]} == api.requests[5].query
 
 
+@pytest.mark.parametrize("spelled", ["curl", "python"])
+def test_a_reproducer_ends_where_a_right_server_offers_no_further_page(spelled: str) -> None:
+    further = listing("page_size=1&page={next}", user="u1")
+    requests = [
+        issue("a@example.com", "1", binds="u1"), create("s1", user="u1"), create("s2", user="u1"),
+        listing("page_size=1", user="u1"), *[further] * 4,
+    ]  # fmt: skip
+    api = Api()
+    with serving(api.handle) as url:
+        program = (
+            ["bash", "-c", "\n".join(curl(requests, url))]
+            if spelled == "curl"
+            else [sys.executable, "-c", python(requests, url)]
+        )
+        run = subprocess.run(
+            program, env=os.environ | {"HEIDI_API_KEY": api.api_key},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+
+    assert "" == run.stderr
+    assert run.stdout.endswith(f"{_recipes.ENDED}\n")
+    assert 5 == len(api.requests)
+
+
+def test_a_reproducer_ends_where_a_right_server_refuses_what_later_requests_name() -> None:
+    api = Api()
+    requests = [create("s1", {"ehr_appointment_id": 7}), read("s1")]
+    with serving(api.handle) as url:
+        said = run_by([sys.executable, "-c", python(requests, url)], {"HEIDI_TOKEN": api.token()})
+
+    assert "" == said
+    assert ["POST"] == [item.method for item in api.requests]
+
+
 def test_no_secret_is_an_argument_of_a_program() -> None:
     (line,) = curl([listing(headers=(("Heidi-Api-Key", "{key}"),))], URL)
 

@@ -18,7 +18,9 @@ VARIABLES = {user: _settings.VARIABLES[name] for name, user in CREDENTIALS.items
 # The longest body that is an argument of curl.
 LONG = 300
 RUN = re.compile(rb"(.{1,5}?)\1{40,}", re.DOTALL)
-# The imports of a program, by a pattern in its text.
+# Where a right server ends the requests early: there is no further page, or it refused one of them.
+ENDED = "No response gave what the next request needs, so it ends here."
+# The imports and functions of a program, by a pattern in its text.
 NEEDED = {
     "os.": "import os",
     "json.": "import json",
@@ -28,6 +30,23 @@ NEEDED = {
     "ThreadPool": "from concurrent.futures import ThreadPoolExecutor",
     "httpx.": "import httpx",
     "A[": f'A = "{A}"',
+    "= value(": """
+def value(response, *keys):
+    try:
+        found = response.json()
+        for key in keys:
+            found = found[key]
+    except (LookupError, TypeError, ValueError):
+        return None
+    return found
+""",
+    "known(": f"""
+def known(text):
+    if text is None:
+        print("{ENDED}")
+        raise SystemExit
+    return str(text)
+""",
 }
 # A value in a URL, as Python spells it.
 IN_URL = 'parse.quote({}, safe="")'
@@ -104,6 +123,8 @@ def curl(requests: Sequence[Request], url: str, note: str = "") -> tuple[str, ..
         lines += [AT_ONCE.format(len(group))] if len(group) > 1 else []
         for request, name, pointer in group:
             line = command(request, url)
+            if "next" in request.names:
+                line = if_offered(line, bound=bool(name))
             if len(group) == 1:
                 lines.append(f"{name}=$({line} | jq -r {jq(name, pointer)})" if name else line)
                 continue
@@ -112,6 +133,13 @@ def curl(requests: Sequence[Request], url: str, note: str = "") -> tuple[str, ..
             after += f"; {name}=$(jq -r {jq(name, pointer)} /tmp/{name})" if name else ""
         lines += [after] if len(group) > 1 else []
     return tuple(lines)
+
+
+def if_offered(line: str, *, bound: bool) -> str:
+    """Send a request for a page only where an earlier one offered it. bound: its output is kept."""
+    if bound:
+        return f'[ "$next" ] && {line}'
+    return f'if [ "$next" ]; then {line}; else echo {shlex.quote(ENDED)}; fi'
 
 
 def command(request: Request, url: str) -> str:
@@ -187,19 +215,24 @@ def escaped(text: bytes) -> str:
     return re.sub(rb"[^ -~]|[\\%']", lambda match: b"\\x%02x" % match[0][0], text).decode()
 
 
+def keys(pointer: str) -> list[str]:
+    """Return the keys of a pointer, as Python and jq spell them."""
+    return [key(part) for part in pointer.split("/")[1:]]
+
+
+def key(part: str) -> str:
+    name = part.replace("~1", "/").replace("~0", "~")
+    return name if name.isdigit() else json.dumps(name)
+
+
 def jq(name: str, pointer: str) -> str:
     """Write a pointer as a jq expression."""
     program = f".{''.join(map(step, pointer.split('/')[1:])).removeprefix('.')}"
-    return shlex.quote(f'{program} | @uri "\\(.)"' if name == "next" else program)
+    return shlex.quote(f'{program} // empty | @uri "\\(.)"' if name == "next" else program)
 
 
 def step(part: str) -> str:
-    return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part) else bracketed(part)
-
-
-def bracketed(part: str) -> str:
-    name = part.replace("~1", "/").replace("~0", "~")
-    return f"[{name}]" if name.isdigit() else f"[{json.dumps(name)}]"
+    return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part) else f"[{key(part)}]"
 
 
 # --- Python ---
@@ -223,8 +256,7 @@ def python(requests: Sequence[Request], url: str, note: str = "") -> str:
             lines.append(f"response = {one if len(calls) == 1 else 'responses.pop(0)'}")
             lines.append("print(response.status_code, response.text)")
             if name:
-                keys = "".join(map(bracketed, pointer.split("/")[1:]))
-                lines.append(f"{name} = response.json(){keys}")
+                lines.append(f"{name} = value({', '.join(['response', *keys(pointer)])})")
     head = [f"# {note}"] if note else []
     return "\n".join([*head, *needed("\n".join(lines)), *lines]) + "\n"
 
@@ -251,7 +283,8 @@ def interpolated(text: str, spelled: str = "{}") -> str:
 
 
 def in_python(match: re.Match[str]) -> str:
-    return f"(lambda x: {NEAR[match[2]]})({match[1]})" if match[2] else f"str({match[1]})"
+    text = match[1] if match[1] in VARIABLES else f"known({match[1]})"
+    return f"(lambda x: {NEAR[match[2]]})({text})" if match[2] else text
 
 
 def header(text: str) -> str:
