@@ -52,9 +52,15 @@ class _Least:
         return ""
 
 
-class _Secure(random.SystemRandom):
+class Seeded(random.Random):
+    """Chooses the same each time for the same seed."""
+
     def text(self) -> str:
         return f"{self.getrandbits(128):x}"
+
+
+class _Secure(Seeded, random.SystemRandom):
+    pass
 
 
 LEAST: Final[Dice] = _Least()

@@ -24,7 +24,7 @@ from heidi_sandbox._errors import (
 from heidi_sandbox._json import dump
 from heidi_sandbox._request import LARGEST_BODY
 from heidi_sandbox._resources import Resource, instants, resources_of
-from heidi_sandbox._schemas import put, split
+from heidi_sandbox._schemas import Seeded, put, split
 from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, Cursors, InvalidCursorError, Tokens
 
@@ -373,14 +373,18 @@ class Verbs:
         parameters = {one.name: one for one in operation.parameters}
         token, size = parameters[page["token"]], page["size"]
         is_text = token.validator.is_valid("x")
+        is_made = any(self._document.of("create", resource.name))
 
         async def show(call: Call) -> Response:
             if not call.caller.linked and "unlinked" in operation.semantics:
                 raise UnlinkedError(_unlinked_status(operation))
             collection = self._collection(resource.name, call)
             below = self._position(collection, token.name, call.values[token.name])
-            wanted = call.values[size] or _USUAL_PAGE
-            found = await self._store.page(collection, below, min(max(wanted, 1), _LARGEST_PAGE))
+            wanted = min(max(call.values[size] or _USUAL_PAGE, 1), _LARGEST_PAGE)
+            found = await self._store.page(collection, below, wanted)
+            if not (is_made or found.total):
+                await self._give(resource, collection, call.caller)
+                found = await self._store.page(collection, below, wanted)
             items: list[bytes] = [b"["]
             for document in found.documents:
                 items += (self._collections.current(resource, document), b",")
@@ -398,6 +402,17 @@ class Verbs:
             return template.fill_large(texts, items)
 
         return show
+
+    async def _give(self, resource: Resource, collection: str, caller: Caller) -> None:
+        """Create a user's only resource of a kind that no operation creates."""
+        # The same id for each request that finds the list empty: one of them creates it.
+        id_ = resource.new_id(Seeded(collection))
+
+        def document(number: int) -> bytes:
+            return resource.text(resource.new(id_, number, _now(), {}), {})
+
+        with contextlib.suppress(DuplicateIdError):
+            await self._store.create(collection, str(id_), document, caller.identity)
 
     def _position(self, collection: str, name: str, token: str | int | None) -> int | None:
         """Return the number below which a page begins."""

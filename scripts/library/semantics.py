@@ -133,6 +133,7 @@ def faults(document: Document) -> Iterator[Fault]:
         if not found:
             yield from _NAMES[node.kind](document, node, as_object(semantics), at)
     yield from _twins(document)
+    yield from _absent(document)
 
 
 def _definition_of_operation(semantics: dict[str, Json]) -> str:
@@ -326,6 +327,23 @@ def _twins(document: Document) -> Iterator[Fault]:
         if method is not None and (other := first.setdefault(method, node)) is not node:
             message = f"{method} is the method of {other.place} as well; rename one"
             yield Fault((*node.pointer, KEY, "method"), message)
+
+
+def _absent(document: Document) -> Iterator[Fault]:
+    """Yield the operations on a resource of which the sandbox can never have one."""
+    if not _has_overlays(document):
+        return  # an overlay may say what creates it
+    said = [(node, as_object(node.value.get(KEY))) for node in document.of("operation")]
+    created = {str(one.get("resource")) for _, one in said if one.get("action") == "create"}
+    listed = {str(one.get("resource")) for _, one in said if one.get("action") == "list"}
+    for node, semantics in said:
+        name, action = str(semantics.get("resource")), semantics.get("action")
+        known = created if action == "delete" else created | listed
+        if action in ("read", "update", "delete", "act") and name not in known:
+            words = "creates" if action == "delete" else "creates or lists"
+            message = f"no operation {words} a {name}, so there is none to {action}"
+            fix = f"remove {KEY} here, and the operation is served from its example"
+            yield Fault((*node.pointer, KEY, "resource"), f"{message}; {fix}")
 
 
 # Looking things up

@@ -1,9 +1,9 @@
 """A user's program: it lists the methods of the client, and makes the calls of stdin.
 
 In: a list of calls, each `{method, path, keywords, keeps, resource}`. `path` holds values, or the
-name of a resource in `{"of": name}` for the id of the one that was created; `keeps` points to that
-id in the result. Out: `{methods, results}`, as JSON: the parameters of each method, and for each
-call its result or its error in one line.
+name of a resource in `{"of": name}` for the id of the first that was created or listed; `keeps`
+names the property with that id. Out: `{methods, results}`, as JSON: the parameters of each method,
+and for each call its result or its error in one line.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _made(client: Any, call: dict[str, Any], ids: dict[str, str]) -> Any:
     except Exception as error:  # noqa: BLE001  a person must see every kind
         return {"error": f"{type(error).__name__}: {error}".partition("\n")[0]}
     if call["keeps"]:
-        ids[call["resource"]] = result[call["keeps"]]
+        for each in result if call["several"] else [result]:
+            ids.setdefault(call["resource"], each[call["keeps"]])
     return {"value": result}
 
 

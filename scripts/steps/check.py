@@ -90,14 +90,26 @@ def subjects_of(document: dict[str, Any]) -> list[Subject]:
         for each in operations(cast("dict[str, Any]", dereference(document)))
         if (each.path, each.method) in names
     ]
-    return sorted(found, key=_turn)
+    created = _resources_of(found, "create")
+    return sorted(found, key=lambda subject: _turn(subject, created))
 
 
-def _turn(subject: Subject) -> tuple[int, int]:
-    """Order operations by their action; what contains others is created first and deleted last."""
+def _turn(subject: Subject, created: set[str]) -> tuple[int, int]:
+    """Order operations by their action; what contains others is created first and deleted last.
+
+    What no operation creates is listed first.
+    """
     operation = subject.operation
     depth = operation.path.count("/")
+    if operation.action == "list" and operation.semantics["resource"] not in created:
+        return ORDER.index("create"), depth
     return ORDER.index(operation.action), -depth if operation.action == "delete" else depth
+
+
+def _resources_of(subjects: Sequence[Subject], action: str) -> set[str]:
+    """Return the resources of the operations with an action."""
+    said = [each.operation.semantics for each in subjects if each.operation.action == action]
+    return {semantics["resource"] for semantics in said}
 
 
 # What must be there
@@ -171,18 +183,19 @@ def _calls(document: dict[str, Any], subjects: Sequence[Subject]) -> Iterator[di
         if "id" in schema.get(KEY, {})
     }
     named = {meaning.get("parameter", meaning["id"]): name for name, meaning in resources.items()}
-    made = {e.operation.semantics["resource"] for e in subjects if e.operation.action == "create"}
+    known = _resources_of(subjects, "create") | _resources_of(subjects, "list")
     for operation, method in subjects:
         resource = operation.semantics.get("resource")
+        shows = operation.action in ("create", "list")
         yield {
             "method": method,
             "path": [
-                {"of": named[each["name"]]} if named.get(each["name"]) in made else value_of(each)
+                {"of": named[each["name"]]} if named.get(each["name"]) in known else value_of(each)
                 for each in operation.parameters_in("path")
             ],
             "keywords": {_keyword(name): value for name, value in _sent(operation).items()},
             "several": operation.action == "list",
-            "keeps": resources[resource]["id"] if operation.action == "create" else "",
+            "keeps": resources[resource]["id"] if shows else "",
             "resource": resource,
         }
 

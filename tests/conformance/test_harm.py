@@ -10,7 +10,7 @@ import pytest
 from heidi_conformance import Level, judge
 from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import RESOURCES
-from heidi_conformance.evidence._history import create, read
+from heidi_conformance.evidence._history import create, listing, read, update
 from heidi_conformance.run._probe import Limits, Probe, Setting, TooManySessionsError, replay
 
 from .reference import Api, serving
@@ -88,6 +88,22 @@ def test_concurrent_creations_do_not_exceed_the_limit() -> None:
         sent.wire.close()
 
     assert [2] == [len(user.sessions) for user in api.users.values()]
+
+
+def test_what_a_list_shows_is_read_and_never_changed() -> None:
+    api = Api()
+    with serving(api.handle) as url:
+        sent = probe(url, api, 3)
+        sent.send(create("s1"))
+        sent.send(listing(binds="s2"))
+        for name in ("s1", "s2"):
+            sent.send(read(name))
+            sent.send(update(name, {}))
+        sent.close()
+        sent.wire.close()
+
+    asked = [request.method for request in api.requests]
+    assert ["POST", "GET", "GET", "PATCH", "GET"] == asked
 
 
 def test_a_pause_as_long_as_a_run_is_short_when_requests_are_repeated() -> None:

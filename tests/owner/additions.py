@@ -69,6 +69,9 @@ AT_APPOINTMENT, AT_BOOKING = "/appointments/{appointment_id}", "/bookings/{booki
 SEVERAL = f"{READ.path}/attachments"
 AT_ATTACHMENT = f"{SEVERAL}/{{attachment_id}}"
 AT_PLAN = "/plans/{plan_id}"
+VOICE: Final = {"voice_id": "v1", "style": "Warm"}
+VOICES: Final = {"voices": [VOICE], "next_token": None}
+AT_VOICE = "/voices/{voice_id}"
 
 
 def edit(document: Document) -> None:
@@ -79,6 +82,7 @@ def edit(document: Document) -> None:
     bookings(document)
     attachments(document)
     plans(document)
+    voices(document)
 
 
 def properties(document: Document) -> None:
@@ -314,6 +318,36 @@ def plans(document: Document) -> None:
     document["paths"][AT_PLAN] = {
         "parameters": [parameter("plan_id", "path", type="string")],
         "get": operation("getPlan", "Plans", shown, **meaning("read", **whole)),
+    }
+
+
+def voices(document: Document) -> None:
+    """Add a resource that is only listed and read."""
+    document["tags"].append({**prop(), "name": "Voices"})
+    schemas(document)["Voice"] = record((*VOICE,))
+    schemas(document)["Voice"]["x-semantics"] = {"id": "voice_id", "owner": MEANING["owner"]}
+    for one in VOICE:
+        add(document, one, "Voice", type="string")
+    schemas(document)["VoicePage"] = record((*VOICES,))
+    add(document, "voices", "VoicePage", type="array", items=ref("Voice"))
+    add(document, "next_token", "VoicePage", type=["string", "null"])
+    names = {"items": "/voices", "size": "limit", "token": "after", "next": "/next_token"}
+    document["paths"]["/voices"] = {
+        "get": operation(
+            "listVoices",
+            "Voices",
+            {"200": response("VoicePage", VOICES)},
+            parameters=[
+                parameter("limit", type="integer", minimum=1, maximum=50, default=10),
+                parameter("after", type="string"),
+            ],
+            **meaning("list", "Voice", page=names),
+        )
+    }
+    found = {"200": response("Voice", VOICE), "404": error("VoiceNotFoundError")}
+    document["paths"][AT_VOICE] = {
+        "parameters": [parameter("voice_id", "path", type="string")],
+        "get": operation("getVoice", "Voices", found, **meaning("read", "Voice", result="")),
     }
 
 

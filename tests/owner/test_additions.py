@@ -19,6 +19,7 @@ from tests.owner.additions import (
     AT_ATTACHMENT,
     AT_BOOKING,
     AT_PLAN,
+    AT_VOICE,
     BOOKING,
     BOOKINGS,
     FIELDS,
@@ -349,6 +350,12 @@ def test_the_sandbox_hides_the_appointments_of_other_users(group: Group) -> None
     assert (404, "AppointmentNotFoundError") == (status, subject.at(body, ERROR["type"]))
 
 
+def test_the_command_line_names_a_property_that_a_request_needs(group: Group) -> None:
+    result = group.user.command("appointments", "create", "--input", "-", stdin="{}")
+    assert 2 == result.returncode
+    assert "stdin: reason is missing; add it" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("json_", "name"),
     [({"minutes": 4}, "minutes"), ({"minutes": "9"}, "minutes"), ({"reason": 1}, "reason")],
@@ -359,6 +366,14 @@ def test_the_sandbox_refuses_wrong_values(group: Group, json_: Any, name: str) -
     status, body = group.user.ask("PATCH", path, json=json_)
     assert 422 == status
     assert name in subject.at(body, ERROR["message"])
+
+
+def test_a_resource_that_no_operation_creates_is_there_once(group: Group) -> None:
+    listed, again = group.user.call(["voices.list"], ["voices.list"])
+    (voice,) = listed
+    (read,) = group.user.call(["voices.get", voice["voice_id"]])
+    assert listed == again
+    assert "Warm" == voice["style"] == read["style"]
 
 
 # Without semantics
@@ -472,6 +487,7 @@ RUNS: Final[dict[str, tuple[Found, ...]]] = {
         Found(Fault("misshape", "POST", "/appointments", "/reason", 3), "createAppointment", "rea"),
         Found(Fault("misshape", "GET", "/appointments", "/total", 77), "listAppointments", "total"),
         Found(Fault("misshape", "GET", AT_PLAN, "/title", 5), "getPlan", "answer-schema"),
+        Found(Fault("misshape", "GET", AT_VOICE, "/style", 5), "getVoice", "answer-schema"),
         Found(Fault("misshape", "GET", "/bookings", "/next_token", 5), "listBookings", "next_to"),
     ),
     "share": (
@@ -486,6 +502,7 @@ RUNS: Final[dict[str, tuple[Found, ...]]] = {
         Found(Fault("share", "GET", AT_ATTACHMENT), "getAttachment"),
         Found(Fault("share", "PUT", AT_ATTACHMENT), "changeAttachment"),
         Found(Fault("share", "GET", AT_PLAN), "getPlan", "own-sessions"),
+        Found(Fault("share", "GET", AT_VOICE), "getVoice", "own-sessions"),
         Found(REFUSED, ""),
     ),
 }

@@ -227,6 +227,29 @@ def test_two_operations_cannot_have_one_method() -> None:
     assert "things.one is the method of #/paths/~1things/post as well; rename one" == message
 
 
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        (("post", "get"), {"read", "update", "delete"}),
+        (("post",), {"delete"}),
+    ],
+    ids=["neither created nor listed", "not created"],
+)
+def test_a_resource_is_created_or_listed_before_anything_else_is_done_with_it(
+    gone: tuple[str, ...], left: set[str]
+) -> None:
+    root = document()
+    deletes = {KEY: {"action": "delete", "resource": "Thing"}, "responses": {"204": {}}}
+    root["paths"]["/things/{thing_id}"]["delete"] = {"operationId": "removeThing", **deletes}
+    for method in gone:
+        del root["paths"]["/things"][method]
+
+    seen = [message for where, message in found(root) if where.endswith("/resource")]
+
+    assert left == {message.partition("there is none to ")[2].partition(";")[0] for message in seen}
+    assert all("remove x-semantics here" in message for message in seen)
+
+
 @pytest.mark.parametrize("name", ["client", "strict"])
 def test_the_semantics_of_the_documents_have_no_fault(name: str) -> None:
     root: Any = derive(name)

@@ -190,10 +190,15 @@ class Exchange:
 
 @dataclass
 class Bindings:
-    """The values of the names in requests. tokens: those given, and those issued since."""
+    """The values of the names in requests.
+
+    tokens: those given, and those issued since. found: names of resources that a list showed, which
+    the run did not create.
+    """
 
     tokens: dict[str, str] = field(repr=False)
     values: dict[str, str] = field(default_factory=dict[str, str])
+    found: set[str] = field(default_factory=set[str])
 
     def message(self, request: Request) -> Message:
         """Return what goes over the wire. Raises UnboundError."""
@@ -248,6 +253,7 @@ class Bindings:
             self.values.pop("next", None)
             if request.binds and (ids := operation.ids_on(response.content)):
                 self.values[request.binds] = ids[0]
+                self.found.add(request.binds)
             token = pointed(response.content, operation.page.next)
             if isinstance(token, str | int) and not isinstance(token, bool):
                 self.values["next"] = str(token)

@@ -241,7 +241,8 @@ class Probe:
     def send(self, request: Request) -> Reply | None:
         """Send a request; return the response, None if there is none.
 
-        A read-only run only reads, and no run reads resources that another run may have created.
+        A read-only run only reads, and no run changes resources that it did not create, or reads
+        those that another run may have created.
 
         Raises:
             UnboundError: it needs an id or a token that no response has shown.
@@ -250,6 +251,8 @@ class Probe:
             OutOfPatienceError: the server did not respond for too long.
         """
         if self.setting.reads and request.method != "GET":
+            return None
+        if request.method not in REPEATABLE and not self.bindings.found.isdisjoint(request.names):
             return None
         target = self.bindings.target(request)
         if self.guesses(target) or (request.method not in REPEATABLE and self.matches_many(target)):

@@ -91,15 +91,14 @@ class Resources:
         return self.probe.send(self.request("create", name, sent, binds=name, **settings))
 
     def new(self, properties: Flat | bytes | None = LABELLED, user: str = "first") -> str:
-        """Create one and return its name; one that exists, where none may be created.
+        """Create one and return its name; one that the list shows, where none can be created.
 
         Raises UnboundError if nothing says how.
         """
         name = self.probe.name()
-        if self.probe.setting.reads:
-            self.page(10, user=user, binds=name)
-        elif "create" not in self.operations:
-            raise UnboundError
+        if self.probe.setting.reads or "create" not in self.operations:
+            if self.page(10, user=user, binds=name) is None:
+                raise UnboundError
         else:
             self.create(name, self.label(user) if properties is LABELLED else properties, user=user)
         return name

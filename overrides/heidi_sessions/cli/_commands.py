@@ -7,6 +7,7 @@ behind its name, as `heidi-sessions templates list`.
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import sys
 from contextlib import suppress
@@ -208,9 +209,12 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
     input_: Path | None = getattr(options, "input", None)
-    source = f"{_named(input_)}: " if keywords and input_ else ""
+    source = f"{_named(input_)}: " if input_ else ""
+    method = _method(client, operation)
+    if (missing := _missing(operation, method, keywords)) is not None:
+        raise InputError(f"{source}{missing} is missing; add it")
     try:
-        result = _method(client, operation)(**keywords)
+        result = method(**keywords)
     except (TypeError, ValueError) as error:
         raise InputError(f"{source}{error}") from None
     _show(operation, result, options)
@@ -308,6 +312,17 @@ def _body(operation: Operation, source: Path) -> dict[str, Any]:
             f"{_named(source)}: unknown property {unknown[0]!r}; use one of {known}{meant}"
         )
     return {operation.keywords[name]: value for name, value in body.items()}
+
+
+def _missing(
+    operation: Operation, method: Callable[..., Any], keywords: Mapping[str, Any]
+) -> str | None:
+    """Return the first property that a request body must have and does not have."""
+    parameters = inspect.signature(method).parameters
+    for name, keyword in operation.keywords.items():
+        if keyword not in keywords and parameters[keyword].default is inspect.Parameter.empty:
+            return name
+    return None
 
 
 def _read(source: Path) -> dict[str, Any]:
