@@ -172,8 +172,9 @@ def run(arguments: argparse.Namespace) -> int:
     old = _baseline.baseline(arguments.baseline, arguments.level)
     lane = arguments.shard.number if arguments.shard else 1
     with Wire(way, ends) as wire:
-        tokens = credentials(Client(wire), _commands.flags(arguments), lane)
-    given = _commands.settings(arguments, tokens)
+        client = Client(wire)
+        tokens = credentials(client, _commands.flags(arguments), lane)
+    given = _commands.settings(arguments, tokens, client.issued)
     # Tokens have taken some of the time.
     given["time_budget"] = max(1.0, ends - time.monotonic())
     with _terminal.progress(Console(stderr=True)) as on_progress:

@@ -1,9 +1,12 @@
 """Prepare a run: address, tokens, first contact with the server."""
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
+from ._settings import Issued
 from ._text import printable
 from ._verdict import CannotJudgeError
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, is_loopback, wait_of
@@ -18,6 +21,7 @@ from .contract._operations import (
     error_type,
 )
 from .evidence._history import Bindings, Request, is_credential, issue, issued, listing, read
+from .oracle._issuing import lifetime
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The users that a key is exchanged for: invented, and recognizable by their address.
@@ -31,6 +35,8 @@ REFUSED = (401, 403)
 BUSY = 429
 # How often a request is repeated that a server asks to wait for.
 PATIENCE = 3
+# Seconds before its end at which a token is replaced; half of its life where that is less.
+EARLY = 60
 # Where a token is tried; its user may have no access to one of them.
 ADMITTED = (listing(), read(MAIN.unknown))
 
@@ -96,11 +102,13 @@ def target(url: str) -> str:
 class Client:
     """Sends single requests, before a run and after it.
 
-    requests: how many it sent. busy: whether the server had no time for one, however often asked.
+    requests: how many it sent. issued: the tokens that it got, and for whom.
+    busy: whether the server had no time for one, however often asked.
     """
 
     wire: Wire
     requests: int = field(default=0, init=False)
+    issued: dict[str, Issued] = field(default_factory=dict[str, Issued], init=False, repr=False)
     busy: bool = field(default=False, init=False)
 
     @property
@@ -133,6 +141,7 @@ class Client:
         if isinstance(response, Silence):
             raise self.silence(request, response)
         if response.ok and (token := issued(response)):
+            self.issued[token] = Issued(email, internal_id, due(response))
             return token
         if response.status in REFUSED:
             raise CannotJudgeError(f"{self.host} refuses the key ({response.status}); check it")
@@ -202,6 +211,44 @@ class Client:
             f"and {shape(response)}, not with a JSON object that has "
             f"`{pointer.rpartition('/')[2]}`; {hint}"
         )
+
+
+@dataclass
+class Renewal:
+    """Replaces the tokens of a run before they end.
+
+    tokens: by user. times: how often some were replaced. ended: those that were.
+    """
+
+    client: Client
+    key: str = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)
+    times: int = field(default=0, init=False)
+    ended: dict[str, str] = field(default_factory=dict[str, str], init=False, repr=False)
+
+    def renew(self) -> None:
+        """Replace all tokens where one is due; one that cannot be replaced stays."""
+        issued = self.client.issued
+        now = time.time()
+        if not self.key or all(
+            now < issued[token].due for token in self.tokens.values() if token in issued
+        ):
+            return
+        self.times += 1
+        # In the order in which they were issued: a new one of the same user may end an older one.
+        for token, of in [*issued.items()]:
+            for user in [name for name, text in self.tokens.items() if text == token]:
+                try:
+                    self.tokens[user] = self.client.mint(self.key, of.email, of.internal_id)
+                    self.ended[token] = user
+                except CannotJudgeError:
+                    issued.pop(token, None)
+
+
+def due(response: Reply) -> float:
+    """Return from when on a token is to be replaced; one that has ended already tells nothing."""
+    life = lifetime(response)
+    return time.time() + max(life - EARLY, life / 2) if life > 0 else math.inf
 
 
 HINTS = (

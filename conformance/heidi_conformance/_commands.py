@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from . import _access, _credentials, _terminal
-from ._settings import BUDGET
+from ._settings import BUDGET, Issued
 from ._verdict import Verdict
 from ._wire import Way, Wire
 from .campaign._merge import merge
@@ -131,11 +131,13 @@ def flags(arguments: argparse.Namespace) -> dict[str, str | None]:
     return {flag: getattr(arguments, _credentials.option(flag)) for flag in _credentials.SECRETS}
 
 
-def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[str, Any]:
+def settings(
+    arguments: argparse.Namespace, tokens: Mapping[str, str], issued: Mapping[str, Issued]
+) -> dict[str, Any]:
     """Return what `judge` is to do, but for the address."""
     return {
         **{name: getattr(arguments, name) for name in OPTIONS},
-        **_credentials.options(tokens),
+        **_credentials.options(tokens, issued),
         "time_budget": arguments.time_budget or BUDGET,
         "rules": arguments.rule,
     }
@@ -199,7 +201,7 @@ def run_campaign(arguments: argparse.Namespace) -> int:
             arguments.max_sessions,
             extra=random and bool(arguments.requests or arguments.time_budget),
         )
-        tasks = [Task(way.url, settings(arguments, item)) for item in tokens]
+        tasks = [Task(way.url, settings(arguments, item, client.issued)) for item in tokens]
         write = partial(write_reports, folder=arguments.report)
         rounds = Rounds(cluster, tasks, arguments.shards, budget, write)
         with _terminal.progress(console) as on_progress:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _access
-from ._settings import CREDENTIALS, VARIABLES
+from ._settings import CREDENTIALS, VARIABLES, Issued
 from ._verdict import CannotJudgeError
 
 FIRST = ("--token", "--api-key")
@@ -105,6 +105,11 @@ def can_mint(flags: Mapping[str, str | None]) -> bool:
     return not given["--token"] and bool(given["--api-key"])
 
 
-def options(tokens: Mapping[str, str]) -> dict[str, Any]:
-    """Return tokens by user, and the key as `key`, by the options of `judge`."""
-    return {name: tokens[user] for name, user in CREDENTIALS.items() if user in tokens}
+def options(tokens: Mapping[str, str], issued: Mapping[str, Issued]) -> dict[str, Any]:
+    """Return tokens by user, and the key as `key`, by the options of `judge`.
+
+    issued: those that were issued for the key.
+    """
+    given = {name: tokens[user] for name, user in CREDENTIALS.items() if user in tokens}
+    mine = {token: of for token, of in issued.items() if token in tokens.values()}
+    return {**given, "issued": mine}

@@ -1,9 +1,9 @@
 """The judge as a function."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from . import _access
-from ._settings import BUDGET, CREDENTIALS, EXAMPLES, SEED, SESSIONS, Plan
+from ._settings import BUDGET, CREDENTIALS, EXAMPLES, SEED, SESSIONS, Issued, Plan
 from ._verdict import CannotJudgeError, Level, Progress, Verdict
 from .rules import RULES
 from .run._run import Run
@@ -20,6 +20,7 @@ def judge(
     unlinked_token: str | None = None,
     expired_token: str | None = None,
     api_key: str | None = None,
+    issued: Mapping[str, Issued] | None = None,
     seed: int = SEED,
     max_examples: int = EXAMPLES,
     max_sessions: int = SESSIONS,
@@ -45,6 +46,8 @@ def judge(
         unlinked_token: stands for a user whom no Heidi user is linked to.
         expired_token: an expired token.
         api_key: what tokens are issued for; with it, level `strict` judges their issue as well.
+        issued: which of the tokens were issued for the key, and for whom; the run has new ones
+            issued before these end.
         seed: runs with the same seed send the same requests in the same order on each connection,
             save for ids that the server chose and new users; they find the same, where it is no
             matter of time.
@@ -66,6 +69,7 @@ def judge(
         CannotJudgeError: the server is silent, refuses the token, or is not a server of this API;
             or a token expired during the run.
     """
+    uses_key = level == "strict" or issued
     given = (token, other_token, same_user_token, unlinked_token, expired_token)
     plan = Plan(
         _access.base_url(url),
@@ -82,7 +86,8 @@ def judge(
         rules_only=rules_only,
         read_only=read_only,
         rules=known_rules(rules),
-        api_key=_access.credential(api_key, "the key") if api_key and level == "strict" else "",
+        api_key=_access.credential(api_key, "the key") if api_key and uses_key else "",
+        issued=issued or {},
         proxy=proxy,
         ca_file=ca_file,
     )

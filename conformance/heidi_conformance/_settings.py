@@ -1,5 +1,6 @@
 """What a run is to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +29,15 @@ VARIABLES = {name: f"HEIDI_{name.upper()}" for name in CREDENTIALS}
 
 
 @dataclass(frozen=True)
+class Issued:
+    """Whom a token was issued for. due: the instant (`time.time`) from which it is replaced."""
+
+    email: str
+    internal_id: str
+    due: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run is to do; its fields are named as the options.
 
@@ -37,7 +47,8 @@ class Plan:
     time_budget: seconds after which the run is cut short. max_sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.
     rules: those to put to the server, all where empty. api_key: what tokens are issued for; where
-        it is empty, their issue is not judged. proxy: a URL; nothing else is sent through one.
+        it is empty, their issue is not judged. issued: the tokens that were issued for it, which
+        are replaced before they end. proxy: a URL; nothing else is sent through one.
     ca_file: certificates to trust besides the usual ones.
     """
 
@@ -52,6 +63,7 @@ class Plan:
     read_only: bool = False
     rules: frozenset[str] = frozenset()
     api_key: str = field(default="", repr=False)
+    issued: Mapping[str, Issued] = field(default_factory=dict[str, Issued], repr=False)
     proxy: str = ""
     ca_file: str = ""
 
@@ -59,11 +71,6 @@ class Plan:
     def way(self) -> Way:
         """How to reach the server."""
         return Way(self.url, self.proxy, self.ca_file)
-
-    @property
-    def token(self) -> str:
-        """The token of the user whose sessions are judged."""
-        return self.tokens["first"]
 
     @property
     def invents(self) -> bool:

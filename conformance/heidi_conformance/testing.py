@@ -104,12 +104,13 @@ class Rules:
         }
         proxy = settings["proxy"] = _access.proxy_url(settings.get("proxy", ""))
         with Wire(Way(self.url, proxy, settings.get("ca_file", ""))) as wire:
-            tokens = _credentials.credentials(_access.Client(wire), {})
+            client = _access.Client(wire)
+            tokens = _credentials.credentials(client, {})
         known, chosen = {rule.id for rule in TABLE}, self.selected - {REST[0]}
         verdict = judge(
             self.url,
             **settings,
-            **_credentials.options(tokens),
+            **_credentials.options(tokens, client.issued),
             rules=chosen if chosen <= known else (),
         )
         if folder := self.option("heidi_report"):

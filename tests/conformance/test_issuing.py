@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heidi_conformance import Verdict, judge
-from heidi_conformance._access import Client
-from heidi_conformance._credentials import credentials
-from heidi_conformance._settings import Plan
+from heidi_conformance import CannotJudgeError, Verdict, judge
+from heidi_conformance._access import Client, Renewal
+from heidi_conformance._credentials import credentials, options
+from heidi_conformance._settings import Issued, Plan
 from heidi_conformance._wire import Wire
-from heidi_conformance.evidence._history import Bindings
+from heidi_conformance.evidence._history import Bindings, create, read
 from heidi_conformance.reports import write_reports
 from heidi_conformance.rules import RULES
 from heidi_conformance.run import _probe
-from heidi_conformance.run._probe import Limits, Setting
+from heidi_conformance.run._probe import Limits, Probe, Setting
 
 from .faults import CATALOGUE
 from .reference import Api, Request, Response, User, respond, serving
@@ -139,7 +139,7 @@ def test_a_reproducer_takes_the_token_from_the_response_and_the_key_from_the_env
     assert '"Authorization: Bearer $u1"' in session
     assert (name := stranger.partition("=$(curl")[0])
     assert f'"Authorization: Bearer ${name}"' in reading
-    assert 'u1 = response.json()["token"]' in finding.python
+    assert 'u1 = value(response, "token")' in finding.python
 
 
 def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_given(api: Api) -> None:
@@ -317,6 +317,63 @@ def test_the_key_is_given_together_with_the_tokens_that_it_buys(api: Api) -> Non
 
     assert api.api_key == tokens["key"]
     assert {"first", "same", "second", "unlinked", "key"} == tokens.keys()
+
+
+def ended(api: Api) -> str:
+    """Return a token that the server has ended."""
+    token = api.token(EMAIL, "1")
+    del api.tokens[token]
+    return token
+
+
+def test_a_token_that_ends_is_replaced_where_the_key_issued_it(api: Api) -> None:
+    token = ended(api)
+    issued = {token: Issued(EMAIL, "1", due=0)}
+    rules = ("created-exists",)
+    with serving(api.handle) as url:
+        verdict = judge(url, token=token, api_key=api.api_key, issued=issued, rules=rules)
+        with pytest.raises(CannotJudgeError, match="refuses the token"):
+            judge(url, token=token, api_key=api.api_key, rules=rules)
+
+    assert () == verdict.findings
+    assert verdict.sessions_created == verdict.sessions_tagged
+
+
+def test_a_history_goes_on_with_the_tokens_that_replace_its_own(api: Api) -> None:
+    with serving(api.handle) as url, Wire(url) as wire:
+        client = Client(wire)
+        before = client.mint(api.api_key, EMAIL, "1")
+        renewal = Renewal(client, api.api_key, {"first": before})
+        probe = Probe(wire, Setting("strict", renewal.tokens, renewal=renewal), Limits(1))
+        probe.send(create("s1"))
+        assert 0 == renewal.times
+        client.issued[before] = Issued(EMAIL, "1", due=0)
+        del api.tokens[before]
+        response = probe.send(read("s1"))
+
+    assert response is not None
+    assert response.ok
+    assert [] == probe.sightings
+    assert 1 == renewal.times
+
+
+def test_a_token_that_cannot_be_replaced_stays(api: Api) -> None:
+    with serving(api.handle) as url, Wire(url) as wire:
+        client = Client(wire)
+        client.issued["a-token"] = Issued(EMAIL, "1", due=0)
+        renewal = Renewal(client, "a-wrong-key", {"first": "a-token"})
+        renewal.renew()
+        renewal.renew()
+
+    assert {"first": "a-token"} == renewal.tokens
+    assert 1 == len(api.requests)
+
+
+def test_only_tokens_that_the_key_issued_are_replaced() -> None:
+    of = Issued(EMAIL, "1", due=0)
+    given = options({"first": "one", "second": "given"}, {"one": of, "of-another-lane": of})
+
+    assert {"one": of} == given["issued"]
 
 
 def test_the_key_of_a_token_that_was_given_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from heidi_conformance._access import Renewal
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import REPEATABLE, Reply, Silence, Wire, wait_of
 from heidi_conformance.contract._document import pointed
@@ -161,7 +162,7 @@ class Setting:
 
     tokens: by the name of the user, of whom `first` is always there. unlinked: users who have no
     list. key: what tokens are issued for, empty where the run has none. reads: whether nothing but
-    GET may be sent.
+    GET may be sent. renewal: replaces the tokens before they end.
     """
 
     level: Level
@@ -169,6 +170,7 @@ class Setting:
     unlinked: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
     reads: bool = False
+    renewal: Renewal | None = None
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -229,6 +231,7 @@ class Probe:
         self.pool: list[Wire] = []
         self.names = 0
         self.latest = 0.0
+        self.renewals = 0
         self.resources: dict[str, Resources] = {}
 
     def close(self) -> None:
@@ -260,6 +263,7 @@ class Probe:
         if request.pause:
             self.judge()
             self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
+        self.renew()
         exchange = self.exchange(self.wire, request)
         self.latest = exchange.seconds[1]
         at = len(self.history)
@@ -268,6 +272,18 @@ class Probe:
         self.judge()
         self.unjudged = exchange, at
         return exchange.response if isinstance(exchange.response, Reply) else None
+
+    def renew(self) -> None:
+        """Use the tokens of now, in place of any that end soon."""
+        renewal = self.setting.renewal
+        if renewal is None:
+            return
+        renewal.renew()
+        if self.renewals < renewal.times:
+            self.renewals = renewal.times
+            self.bindings.tokens = self.bindings.tokens | self.setting.secrets
+            # Responses to the tokens before may still have to be judged.
+            self.oracle.tokens |= self.setting.users
 
     def guesses(self, target: str) -> bool:
         """Whether a target may name a resource that this history did not make.
@@ -357,6 +373,7 @@ class Probe:
             return
         self.judge()
         self.limits.allow(requests)
+        self.renew()
         while len(self.pool) < len(requests):
             self.pool.append(self.wire.fork())
         results: list[Exchange | BaseException | None] = [None] * len(requests)

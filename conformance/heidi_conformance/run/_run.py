@@ -90,7 +90,8 @@ class Run:
         self.on_progress = on_progress
         self.cases = Cases()
         self.limits = Limits(plan.max_sessions)
-        self.setting = Setting(plan.level, plan.tokens, key=plan.api_key, reads=plan.read_only)
+        key = plan.api_key if plan.level == "strict" else ""
+        self.setting = Setting(plan.level, {**plan.tokens}, key=key, reads=plan.read_only)
         self.started = self.said = time.monotonic()
         self.phase = ""
         self.obstacles: list[str] = []
@@ -105,6 +106,10 @@ class Run:
         ends = self.started + self.plan.time_budget
         with Wire(self.plan.way, ends - self.proving - self.farewell, self.tick) as wire:
             client = _access.Client(wire)
+            client.issued |= self.plan.issued
+            renewal = _access.Renewal(client, self.plan.api_key, self.setting.tokens)
+            renewal.renew()
+            self.setting = replace(self.setting, renewal=renewal)
             self.meet(client)
             if not self.plan.read_only:
                 self.probed(first_steps, wire, "first steps")
@@ -114,7 +119,8 @@ class Run:
             proven = list(self.proven(wire))
             self.phase = "marking"
             wire.deadline = ends
-            tagged = tag(wire, self.plan.tokens | self.limits.latest, self.limits)
+            renewal.renew()
+            tagged = tag(wire, self.setting.tokens | self.limits.latest, self.limits)
             if proven and not all(map(client.admits, self.live.values())):
                 proven = self.without_refusals(proven)
         self.limits.requests += client.requests
@@ -142,7 +148,7 @@ class Run:
 
     def meet(self, client: _access.Client) -> None:
         """Try the tokens, and see who has a list. Raises CannotJudgeError."""
-        linked = client.introduce(self.plan.token)
+        linked = client.introduce(self.setting.tokens["first"])
         for name, token in self.live.items():
             if name != "first" and not client.admits(token):
                 raise CannotJudgeError(
@@ -155,7 +161,7 @@ class Run:
     def live(self) -> dict[str, str]:
         """The tokens that must be valid; if the second one of a user expired, that is a finding."""
         ended = ("expired", "same")
-        return {name: text for name, text in self.plan.tokens.items() if name not in ended}
+        return {name: text for name, text in self.setting.tokens.items() if name not in ended}
 
     @property
     def farewell(self) -> float:
@@ -330,6 +336,8 @@ class Run:
     def secrets(self) -> dict[str, str]:
         """Return the secrets, in lower case, and the variable that replaces each."""
         texts = dict.fromkeys(self.limits.secrets, VARIABLES["first"])
+        ended = self.setting.renewal.ended if self.setting.renewal else {}
+        texts |= {text: VARIABLES[name] for text, name in ended.items()}
         texts |= {text: VARIABLES[name] for name, text in self.setting.secrets.items()}
         return {text.lower(): f"${name}" for text, name in texts.items() if len(text) >= SHORTEST}
 
