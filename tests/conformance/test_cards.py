@@ -549,7 +549,7 @@ def codes(api: Api, *requests: Request) -> list[str]:
     """Return what some requests of two users show."""
     tokens = {"first": api.token(), "second": api.token("other@example.com", "2")}
     with serving(api.handle) as url, Wire(url) as wire:
-        seen = replay(wire, Setting("strict", tokens), Limits(9), [*requests])
+        seen = replay(wire, Setting("strict", tokens), Limits(30), [*requests])
     return [sighting.violation.code for sighting in seen]
 
 
@@ -586,3 +586,34 @@ def test_what_succeeds_at_an_id_with_an_encoded_slash_is_about_the_resource() ->
     foreign = replace(at_slash(read("s1")), user="second")
     faulty = PLANTED["tenants.reads_all_at_slash"].server()
     assert ["own-sessions/shows"] == codes(faulty, create("s1"), foreign)
+
+
+def test_success_without_a_resource_is_not_said_to_show_one() -> None:
+    class Empty(Api):
+        def handle(self, request: Received) -> Response:
+            reply = super().handle(request)
+            return respond(200, {"session": None}) if reply.status == 404 else reply
+
+    foreign = replace(read("s1"), user="second")
+    assert ["answer-schema/type", "own-sessions/accepted"] == codes(Empty(), create("s1"), foreign)
+
+
+WALK = (listing(paged(1)), *[listing(paged(1, "{next}"))] * 25)
+
+
+def test_a_walk_that_a_page_contradicts_is_not_said_to_be_endless() -> None:
+    class Contradicting(Api):
+        def page(self, user: User, request: Received) -> Any:
+            page = super().page(user, request)
+            return page if page["next_page"] else page | {"next_page": "0"}
+
+    assert {"next-page"} == {*codes(Contradicting(), create("s1"), *WALK)}
+
+
+def test_a_walk_that_goes_beyond_a_wrong_total_is_not_said_to_be_endless() -> None:
+    class Few(Api):
+        def page(self, user: User, request: Received) -> Any:
+            return super().page(user, request) | {"total_count": 1}
+
+    created = [create(f"s{number}") for number in range(25)]
+    assert ["walks/more"] == codes(Few(), *created, *WALK[:25])

@@ -133,7 +133,8 @@ def page_faults(
         walk = None if size is None else Walk(size, there, state.total)
     elif not state.offers(reading):
         walk = None
-    state.walk = walk
+    # Nobody knows whether to go on from a page that offers another one, and says there is none.
+    state.walk = walk = None if contradicts and token is not None else walk
     if walk is not None:
         yield from walk_faults(state, reading, walk, ids, token)
 
@@ -169,9 +170,11 @@ def walk_faults(
         yield Violation("walks/repeated", operation, expected=len(ids), got=len(repeated))
     if token is not None:
         walk.token = str(token)
-        if total is not None and walk.pages > total // walk.size + 20:
+        # Of a total that is too small, another rule says so.
+        most = None if total is None else max(total, len(walk.seen))
+        if most is not None and walk.pages > most // walk.size + 20:
             state.walk = None
-            pages = plausible(-(-total // walk.size))
+            pages = plausible(-(-most // walk.size))
             yield Violation("walks/endless", operation, expected=pages, got=walk.pages)
         return
     state.walk = None

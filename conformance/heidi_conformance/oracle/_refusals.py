@@ -191,11 +191,13 @@ def found_elsewhere(
 ) -> Iterator[Violation]:
     """Yield that a request for no session of the caller succeeded."""
     how = "changes" if reading.declared.writes else "shows"
+    # A twin of what is said of unknown ids.
+    empty = reading.action == "read" and not reading.declared.shown(response.content)
     real = (reading.one[0], reading.declared.made(response.content) or "")
     if memory.deleted.intersection(reading.named):
         rule = "deleted"
     elif any(memory.owner(named) is not None for named in reading.named):
-        rule = "own-sessions"
+        rule, how = "own-sessions", "accepted" if empty else how
         if known is not None:
             known.attempt("foreign", reading)
         if reading.action != "update":
