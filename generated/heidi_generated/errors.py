@@ -235,9 +235,11 @@ class APIStatusError(_CallError):
     def __init__(self, *, status_code: int, type: str | None, **facts: Any) -> None:
         problem = f"{status_code} {type}" if type else f"{status_code}"
         super().__init__(problem, status_code=status_code, type=type, **facts)
-        # A server that says when to come again has not done the work.
+        # A server that says when to come again has not done the work. One that responds with 301,
+        # 302 or 303 may have, and points to the result; 307 and 308 ask for the request elsewhere.
         put_off = status_code == 503 and facts.get("retry_after") is not None
-        self.may_have_arrived = status_code >= 500 and not put_off
+        failed = status_code >= 500 and not put_off
+        self.may_have_arrived = failed or status_code in {301, 302, 303}
 
 
 class BadRequestError(APIStatusError):

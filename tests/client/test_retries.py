@@ -93,8 +93,10 @@ def test_a_request_that_may_have_arrived_is_retried_only_for_reads(
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        *((step, False) for step in (*NEVER_CONNECTED, *REFUSED, *map(failure, (307, 404, 422)))),
-        *((step, True) for step in (*MAY_HAVE_ACTED, failure(501), UNREADABLE)),
+        *((step, False) for step in (*NEVER_CONNECTED, *REFUSED)),
+        *((failure(status), False) for status in (307, 308, 404, 422)),
+        *((step, True) for step in (*MAY_HAVE_ACTED, UNREADABLE)),
+        *((failure(status), True) for status in (301, 302, 303, 501)),
     ],
     ids=name,
 )
