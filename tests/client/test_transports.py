@@ -80,6 +80,10 @@ class Handler(BaseHTTPRequestHandler):
         if step in {"hang up", "stall"}:
             self.close_connection = True
             return
+        if step == "not HTTP":
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+            self.close_connection = True
+            return
         body = BODY.replace(b"}}", b', "session_name": "x"}}') if step == "other" else BODY
         self.send_response(302 if step == "redirect" else 200)
         if step == "redirect":
@@ -95,6 +99,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     do_GET = do_POST = do_PATCH = respond  # noqa: N815  # the names that http.server looks for
+
+    def do_CONNECT(self) -> None:
+        self.send_error(407)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
@@ -159,6 +166,16 @@ def test_every_transport_keeps_the_quoted_path(
     path = server.requests[0][1]
     assert 2 == path.count("/")
     assert f"/sessions/{session_id}" == unquote(path)
+
+
+def test_a_server_that_does_not_speak_http_is_named(
+    real: Callable[..., Any], server: Server
+) -> None:
+    server.script = ["not HTTP"]
+    with pytest.raises(APIConnectionError, match="something other than HTTP") as caught:
+        real(server, create)
+    assert caught.value.may_have_arrived
+    assert httpx.RemoteProtocolError is type(caught.value.__cause__)
 
 
 @pytest.mark.parametrize("step", ["hang up", "cut"])
@@ -247,6 +264,15 @@ def test_a_request_has_the_headers_that_httpx_would_send(
     first, second = server.headers
     assert ("1", None) == (first["x-clinic"], first.get("content-length"))
     assert ("application/json", "2") == (second["content-type"], second["content-length"])
+
+
+def test_nothing_arrives_behind_a_proxy_that_refuses(
+    real: Callable[..., Any], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    with pytest.raises(APIConnectionError, match="ProxyError") as caught:
+        real(server, create, base_url="https://heidi.test", max_retries=0)
+    assert not caught.value.may_have_arrived
 
 
 def test_a_proxy_from_the_environment_never_sees_plain_http(

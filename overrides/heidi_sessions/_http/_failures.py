@@ -22,17 +22,20 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
     (httpx.InvalidURL, APIConnectionError, False),
 )
 # httpx-aiohttp 0.2.0 reports every connection that fails as a ConnectTimeout, also one that is
-# refused, or breaks after the request was sent. This is what aiohttp's errors mean, by name, the
-# first that fits: None where it is what it says.
+# refused, or breaks after the request was sent, and passes on what aiohttp raises for a response
+# that is not HTTP. This is what aiohttp's errors mean, by name, the first that fits: None where
+# it is what httpx-aiohttp says.
 _MEANINGS: Final[tuple[tuple[str, type[httpx.TransportError] | None], ...]] = (
     ("ServerTimeoutError", None),
+    ("ClientHttpProxyError", None),
     ("ClientConnectorError", httpx.ConnectError),
     ("ServerDisconnectedError", httpx.RemoteProtocolError),
     ("ClientConnectionError", httpx.ReadError),
+    ("ClientResponseError", httpx.RemoteProtocolError),
 )
 # What the name of a class does not say.
 _IN_WORDS: Final[dict[type[Exception], str]] = {
-    httpx.RemoteProtocolError: "the server closed the connection, or sent something else than HTTP",
+    httpx.RemoteProtocolError: "the server closed the connection or sent something other than HTTP",
 }
 # OpenSSL's codes for a certificate that nothing trusted vouches for: its issuer is unknown, or it
 # is self-signed. One that has expired or is for another host has another code.
@@ -80,11 +83,11 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
 
 
 def _meant(error: Exception) -> type[Exception]:
-    """Return the class of an error; that of what it means, where aiohttp caused it."""
-    cause = error.__cause__
-    if cause is None or not _is_aiohttps(cause):
+    """Return the class of an error; that of what it means, where it comes from aiohttp."""
+    source = error if _is_aiohttps(error) else error.__cause__
+    if source is None or not _is_aiohttps(source):
         return type(error)
-    names = {cls.__name__ for cls in type(cause).__mro__}
+    names = {cls.__name__ for cls in type(source).__mro__}
     return next((meant for name, meant in _MEANINGS if name in names), None) or type(error)
 
 
