@@ -129,6 +129,20 @@ def test_ci_runs_the_commands_of_the_readme_and_compares_generated_files() -> No
     assert "bash .ci/run" in text(".github/workflows/ci.yml")
 
 
+def test_every_test_that_ci_leaves_out_exists() -> None:
+    array = re.search(r"^ *left_out=\(.*?\)", text(".ci/run"), re.DOTALL | re.MULTILINE)
+    assert array
+    expand = f'{array[0]}; printf "%s\\n" "${{left_out[@]}}"'
+    paths = subprocess.run(
+        ["bash", "-c", expand],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
 def test_every_action_is_named_by_its_digest() -> None:
     actions = re.findall(r"uses: (\S+)", text(".github/workflows/ci.yml"))
     assert actions
