@@ -214,13 +214,24 @@ def test_a_person_is_told_what_is_hidden_and_a_program_is_not(
     assert "hidden" not in capsys.readouterr().err
 
 
-def test_an_empty_list_says_so(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "output"), [(["list"], ""), (["list", "--json"], "[]\n"), (["export", "-"], "")]
+)
+def test_of_an_empty_list_nothing_is_hidden(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    output: str,
 ) -> None:
     monkeypatch.setenv("HEIDI_BASE_URL", sandbox.url)
     monkeypatch.setenv("HEIDI_TOKEN", sandbox.token("nobody@clinic.example"))
-    assert 0 == main(["list"])
-    assert ("", "the list is empty\n") == capsys.readouterr()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert 0 == main(arguments)
+    out, err = capsys.readouterr()
+    assert output == out
+    assert (arguments == ["list"]) is ("the list is empty\n" in err)
+    assert "hidden" not in err
 
 
 def test_a_table_fits_a_terminal_of_80_columns(

@@ -236,14 +236,15 @@ def _show(operation: Operation, result: Any, options: argparse.Namespace) -> Non
         return
     several = operation.page is not None
     known = several or operation.result is not None
-    shown = show_json if options.json else show
-    shown(
-        list(result) if several else [result],
+    models = list(result) if several else [result]
+    print_ = show_json if options.json else show
+    print_(
+        models,
         operation.resource if known else None,
         show_phi=options.show_phi,
         in_full=not several,
     )
-    if known:
+    if known and models:
         _name_hidden(operation, options)
 
 
@@ -267,7 +268,8 @@ def _export(client: Heidi, options: argparse.Namespace) -> None:
         raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
     if options.json:
         print(json.dumps({"file": str(options.output), "items": written}, indent=2))
-    _name_hidden(operation, options)
+    if written:
+        _name_hidden(operation, options)
 
 
 def _format_of(output: Path) -> str:
