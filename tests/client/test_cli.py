@@ -624,8 +624,16 @@ def test_bad_usage_exits_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("session_id")
-def test_a_closed_pipe_gives_no_traceback() -> None:
-    run = [sys.executable, "-m", "heidi_sessions", "export", "-"]
+@pytest.mark.parametrize(
+    "arguments",
+    [["export", "-"], ["--print-completion", "powershell"], ["--help"], ["list", "--help"]],
+    ids=" ".join,
+)
+def test_a_closed_pipe_gives_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    run = [sys.executable, "-m", "heidi_sessions", *arguments]
     with subprocess.Popen(
         run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

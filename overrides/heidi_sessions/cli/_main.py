@@ -26,6 +26,7 @@ from ._parser import Completion, Parser
 from ._view import in_one_line
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
 CANNOT_RUN: Final = 2
@@ -44,7 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    try:
+        return _run(_options(arguments))
+    except OSError as error:
+        return _stop_writing(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _options(arguments: Sequence[str] | None) -> Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    finally:
+        sys.stdout.flush()  # what --help and the like print before they end the program
+
+
+def _run(options: Namespace) -> int:
     try:
         import_module("rich")  # the extra [cli]: asked for before anything is changed
 
@@ -62,10 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (_commands.InputError, ImportError) as error:
         missing = "needs the extra heidi-sessions[cli]"
         return _complain(missing if isinstance(error, ImportError) else error, CANNOT_RUN)
-    except OSError as error:
-        return _stop_writing(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return 0
 
 
