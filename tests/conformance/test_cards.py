@@ -617,3 +617,31 @@ def test_a_walk_that_goes_beyond_a_wrong_total_is_not_said_to_be_endless() -> No
 
     created = [create(f"s{number}") for number in range(25)]
     assert ["walks/more"] == codes(Few(), *created, *WALK[:25])
+
+
+class Capped(Api):
+    """A list ends after some sessions."""
+
+    most = 14
+
+    def ordered(self, user: User) -> list[Any]:
+        return super().ordered(user)[: self.most]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["totals", "walks"])
+def test_a_reproducer_creates_as_many_sessions_as_the_violation_needs(rule: str) -> None:
+    api = Capped()
+    with serving(api.handle) as url:
+        verdict = judge(
+            url,
+            level="strict",
+            token=api.token(),
+            api_key=api.api_key,
+            rules_only=True,
+            rules=("totals", "full-pages", "walks", "page-size"),
+        )
+    (finding,) = [item for item in verdict.findings if item.rule == rule]
+    created = sum("-X POST" in line for line in finding.requests)
+    assert "confirmed" == finding.stability
+    assert Capped.most < created <= 2 * Capped.most

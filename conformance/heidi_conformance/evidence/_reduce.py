@@ -37,10 +37,13 @@ FOR_ALL = 4000
 # The number of pages to search for a session; a run creates no more.
 MOST_ON_A_PAGE = 100
 PAGES = 12
-# So many creations are printed, so that a list shows enough to anybody.
-MOST_CREATED = 12
+# So many creations are printed, so that a list shows enough to anybody; or a part of so many where
+# a user has more than a list takes.
+MOST_CREATED, MANY = 12, 60
 # How often the requests of a proof are sent: found, confirmed twice, and sent by others.
 REPLAYS = 4
+# The part of the sessions left that go into the shortening of one proof: one in so many.
+SHARE = 4
 # The longest part of a history that is looked for further up in it.
 IN_A_ROW = 8
 # How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
@@ -104,17 +107,18 @@ class Reducer:
         self.earlier = (case.first[:-1], whole[:-1])
         self.best = essential(whole)
         try:
-            parts = [
-                part
+            first, *others = (
+                sorted(suspects((*history[: at + 1],), about), key=self.was_sent)
                 for history, at, about in case.paths
-                for part in sorted(suspects((*history[: at + 1],), about), key=self.was_sent)
-            ]
-            # A new user may first need a full page of sessions, or every earlier request.
-            more = [self.filled(self.best, whole, MOST_CREATED), tuple(case.first)]
+            )
+            parts = [*first, *itertools.chain(*others)]
+            # A new user may first need sessions, or every earlier request.
+            crowds = self.crowded(whole, had(case))
+            more = [*first, *crowds, *parts[len(first) :], tuple(case.first)]
             # Of a token that was refused, another one tells nothing.
-            others = not case.refused and self.has_newcomers
+            new = not case.refused and self.has_newcomers
             if not (
-                (others and self.finds([*parts, *filter(None, more)], case, fresh=True))
+                (new and self.finds([*filter(None, more)], case, fresh=True))
                 or self.finds(parts, case, fresh=False)
             ):
                 return Proof(self.best, "flaky", LOST) if whole else Proof((), "untried")
@@ -123,7 +127,7 @@ class Reducer:
             kept = self.was_sent(self.best)
             self.shorten(case, kept=kept)
             note = "" if self.fresh else self.lacking(whole, case)
-            remaining = others and self.has_newcomers and not self.fresh
+            remaining = new and self.has_newcomers and not self.fresh
             if remaining and self.may_create(self.best, REPLAYS):
                 note = "" if self.finds([self.best], case, fresh=True) else KEPT
                 self.fresh = not note
@@ -201,13 +205,17 @@ class Reducer:
     def shorten(self, case: Case, *, kept: bool) -> None:
         """Leave out requests where the violation stays: the half of them, and less and less."""
         self.tries = 0
+        # Others need some sessions as well.
+        most = self.limits.created + (self.limits.sessions - self.limits.created) // SHARE
         size = len(self.best) // 2
         while size:
             about = self.sighting.about
             needed = {id(item) for item in essential(self.best, about)} if size > 1 else ()
             end = len(self.best) - 1
             # Three more are wanted to confirm what is left.
-            while end > 0 and self.tries < TRIES and self.may_send(4):
+            while (
+                end > 0 and self.tries < TRIES and self.limits.created <= most and self.may_send(4)
+            ):
                 start = max(0, end - size)
                 spared = tuple(item for item in self.best[start:end] if id(item) in needed)
                 fewer = self.best[:start] + spared + self.best[end:]
@@ -230,9 +238,9 @@ class Reducer:
         return FILLED.format(number)
 
     def filled(
-        self, requests: tuple[Request, ...], whole: tuple[Request, ...], number: int
+        self, requests: tuple[Request, ...], whole: tuple[Request, ...], number: int, at: int = 0
     ) -> tuple[Request, ...]:
-        """Return requests after the creation of what their list shows; nothing if none does."""
+        """Return requests with the creation of what their list shows; nothing if none does."""
         if not requests or requests[-1].action != "list":
             return ()
         asked = requests[-1]
@@ -240,7 +248,19 @@ class Reducer:
         if made is None and asked.operation is OPERATIONS[LIST]:
             bare = OPERATIONS[CREATE].bare(self.setting.level)
             made = create("s0", None if bare else OPERATIONS[CREATE].least)
-        return () if made is None else (*[replace(made, user=asked.user)] * number, *requests)
+        if made is None:
+            return ()
+        return *requests[:at], *[replace(made, user=asked.user)] * number, *requests[at:]
+
+    def crowded(self, whole: tuple[Request, ...], most: int) -> Iterator[tuple[Request, ...]]:
+        """Yield requests for a list with creations before all of them, and just before the list.
+
+        most: how many resources the user of the run had created.
+        """
+        short = whole if len(whole) <= IN_A_ROW else self.best
+        for number in (MOST_CREATED, MANY) if most > MOST_CREATED else (MOST_CREATED,):
+            places = dict.fromkeys((0, before_lists(short)))
+            yield from (self.filled(short, whole, number, at) for at in places)
 
     def confirmed(self, case: Case, note: str) -> Proof:
         """Send the requests twice more, as a reader would; else as it takes, and say so."""
@@ -258,8 +278,10 @@ class Reducer:
         """Whether what new users see shows for the users of the run as well."""
         if not any(item.action == "list" for item in self.best):
             return True
-        best = self.best
-        held = self.finds([best], case, fresh=False)
+        best, held = self.best, False
+        # Where there is no time for them, it is only known of the new users.
+        with suppress(TooManySessionsError, OutOfPatienceError):
+            held = self.finds([best], case, fresh=False)
         self.best, self.fresh = best, True
         return held
 
@@ -335,11 +357,17 @@ def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, 
 def walked(part: tuple[Request, ...]) -> tuple[Request, ...]:
     """Return requests with a walk in place of the page at their end: by now there are others."""
     user = part[-1].user
-    end = len(part)
-    while end and part[end - 1].action == "list":
-        end -= 1
+    end = before_lists(part)
     further = listing(paged(MOST_ON_A_PAGE, "{next}"), user=user)
     return *part[:end], listing(paged(MOST_ON_A_PAGE), user=user), *([further] * (PAGES - 1))
+
+
+def before_lists(requests: Sequence[Request]) -> int:
+    """Return the place behind which requests only list."""
+    end = len(requests)
+    while end and requests[end - 1].action == "list":
+        end -= 1
+    return end
 
 
 def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...]:
@@ -398,6 +426,18 @@ def creates_for(request: Request, asked: Request) -> bool:
         and operation is not None
         and listed is not None
         and operation.resource == listed.resource
+    )
+
+
+def had(case: Case) -> int:
+    """Return how many resources the user of a list had created when a violation first came."""
+    asked = case.history[case.at]
+    # The names of other users are of one history each.
+    given = asked.user in GIVEN
+    owner = GIVEN.get(asked.user, asked.user)
+    return sum(
+        creates_for(request, asked) and GIVEN.get(request.user, request.user) == owner
+        for request in (case.first if given else case.history[: case.at])
     )
 
 
