@@ -74,18 +74,18 @@ SAID_FIRST = {
         "createSession responds with 403 to a user who is not linked, which only a list does",
     ),
     "tenants.counts_all": (
-        ("totals", "page-size", "full-pages"),
+        (),
         f"{LIST} tells a `total_count` that is not the number of sessions of the caller",
     ),
-    "robustness.nul_in_path": (
+    "robustness.crash_nul_in_path": (
         ("no-server-error",),
         "getSession responds with 500 to an invalid request",
     ),
-    "fidelity.doubles_beyond": (
+    "fidelity.sixty_four_bits": (
         ("numbers",),
         "updateSession shows `duration` changed in the response to the update that sends it",
     ),
-    "auth.bare_token_createSession": (
+    "auth.bare_token": (
         ("token-needed",),
         "createSession accepts a request with a token of another scheme than `Bearer`",
     ),

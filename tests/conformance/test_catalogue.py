@@ -42,6 +42,8 @@ ALIKE = {
     "tokens_with_marks": {"auth.seal_with_any_padding"},
     "short_heads": {"auth.first_of_two"},
     "tokens_are_numbers": {"auth.folded_token", "auth.seal_in_any_case"},
+    "keys_are_numbers": {"auth.folded_key"},
+    "revisions": {"patch.writes_consult_note", "patch.writes_feedback"},
 }
 # Witnesses that wait for half a second and longer.
 PATIENT = {

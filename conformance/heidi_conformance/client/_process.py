@@ -184,7 +184,7 @@ class Driver:
         """Count a request of its client, and end a step that has too many."""
         self.look()
         self.requests += 1
-        if self.requests > MOST_REQUESTS and self._limit:
+        if self.requests == MOST_REQUESTS + 1 and self._limit and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def _keep_arguments(self) -> None:

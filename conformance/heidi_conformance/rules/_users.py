@@ -117,7 +117,7 @@ def unlinked_user(on: Resources) -> None:
     on.read(name, user=user)
     on.update(name, on.fields.change(60), user=user)
     on.read(name, user=user)
-    on.probe.send(on.paging(user=user))
+    on.probe.send(on.paging(10, user=user))
     on.read("1", user=user)
 
 

@@ -54,6 +54,7 @@ CAUGHT: dict[str, tuple[str, str]] = {
     "retries.header_by_case": ("retry-after-seconds/early", "retry-after-seconds"),
     "retries.absurd_obeyed": ("retry-after-absurd/hangs", "retry-after-absurd"),
     "retries.forever": ("gives-up/loops", "gives-up"),
+    "retries.forever_at_once": ("gives-up/loops", "gives-up"),
     "retries.hammering": ("get-dropped/loops", "get-dropped"),
     "retries.no_pause": ("get-dropped/hammers", "get-dropped"),
     "retries.lockstep": ("backoff-jitter", "backoff-jitter"),

@@ -93,6 +93,7 @@ RETRIES = (
     fault("retries.header_by_case", "Knows the header only as `retry-after`, by its exact case.", ('headers.get("Retry-After", "").strip()', '{n.decode(): v.decode() for n, v in headers.raw}.get("retry-after", "")')),
     fault("retries.absurd_obeyed", "Waits for as long as a server asks, a day if it says so.", (LONG, "")),
     fault("retries.forever", "Never gives up on a server that is unavailable.", ("ATTEMPTS = 3\n", "ATTEMPTS = 1_000_000\n"), ("* FIRST_PAUSE * 2.0**attempt", "* 0.1 * FIRST_PAUSE")),
+    fault("retries.forever_at_once", "Repeats a request without end, many times at the same time.", ("            await asyncio.sleep((asked or 0.0) + pause(attempt))\n", "            while again:\n                await asyncio.gather(*[self.exchange(method, path, query, headers, body) for _ in range(24)])\n")),
     fault("retries.hammering", "Asks twenty times without a pause when connections break.", ("ATTEMPTS = 3\n", "ATTEMPTS = 20\n"), (JITTER, "    return 0.0\n")),
     fault("retries.no_pause", "Asks again at once when a connection breaks.", ("                await asyncio.sleep(pause(attempt))\n                continue\n", "                continue\n")),
     fault("retries.lockstep", "Waits for the same time after each failure, so that all calls come back at once.", (JITTER, "    return FIRST_PAUSE\n")),

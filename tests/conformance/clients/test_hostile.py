@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from heidi_conformance import CannotJudgeError, Verdict
 from heidi_conformance.__main__ import main
+from heidi_conformance.client._process import Driver, DriverError
 from heidi_conformance.client._run import Plan, judge_client
 
 if TYPE_CHECKING:
@@ -40,6 +42,28 @@ def judge(sandbox: Served, *command: str) -> Verdict:
 
 def hostile(how: str) -> tuple[str, ...]:
     return sys.executable, str(HOSTILE), how
+
+
+async def flooded() -> None:
+    driver = await Driver.start(hostile("hangs"), {"HEIDI_API_KEY": "a-key"}, "a-key")
+
+    async def flood() -> None:
+        while True:
+            driver.request()
+            await asyncio.sleep(0)
+
+    flooding = asyncio.create_task(flood())
+    try:
+        with pytest.raises(DriverError, match="sent more than 100 requests in one step"):
+            await driver.ask({"id": 1}, (1,), 60)
+        assert not flooding.done()
+    finally:
+        flooding.cancel()
+        await driver.stop()
+
+
+def test_requests_that_go_on_while_a_step_is_ended_are_no_failure_of_the_proxy() -> None:
+    asyncio.run(flooded())
 
 
 def left_behind() -> list[str]:
