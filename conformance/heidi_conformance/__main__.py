@@ -116,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
         type=positive,
         metavar="N",
         default=EXAMPLES,
-        help="how many requests to invent for each operation (default: %(default)s)",
+        help="how many requests to generate for each operation (default: %(default)s)",
     )
     run.add_argument(
         "--time-budget",

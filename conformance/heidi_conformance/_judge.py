@@ -51,7 +51,7 @@ def judge(
         seed: runs with the same seed send the same requests in the same order on each connection,
             save for ids that the server chose and new users; they find the same, where it is no
             matter of time.
-        max_examples: how many requests to invent for each operation, and how many chains of them.
+        max_examples: how many requests to generate for each operation, and how many chains of them.
         max_sessions: how many sessions the run may create.
         time_budget: seconds after which the run is cut short.
         rules_only: leave out the random requests.

@@ -43,9 +43,9 @@ class Plan:
 
     tokens: by the name of the user: always `first`; `second`, `unlinked` and `expired` if given;
     and `same`, a second token of the first user.
-    max_examples: invented requests for each operation, valid ones and as many that are not.
+    max_examples: generated requests for each operation, valid ones and as many that are not.
     time_budget: seconds after which the run is cut short. max_sessions: how many it may create.
-    rules_only: leave out what is invented at random. read_only: send nothing but GET.
+    rules_only: leave out what is generated at random. read_only: send nothing but GET.
     rules: those to put to the server, all where empty. api_key: what tokens are issued for; where
         it is empty, their issue is not judged. issued: the tokens that were issued for it, which
         are replaced before they end. proxy: a URL; nothing else is sent through one.

@@ -29,7 +29,7 @@ def invented(
     examples: int = 12,
     seed: int = SEED,
 ) -> Probe:
-    """Send invented requests to a server; return who sent them."""
+    """Send generated requests to a server; return who sent them."""
     with (
         serving(api.handle if fault is None else faulty(api, fault)) as url,
         Wire(url, time.monotonic() + seconds) as wire,
@@ -44,7 +44,7 @@ def invented(
 
 @pytest.fixture(scope="module")
 def right() -> tuple[Api, Probe]:
-    """A correct server, after the invented requests."""
+    """A correct server, after the generated requests."""
     api = new_api()
     return api, invented(api)
 
@@ -99,7 +99,7 @@ def forgets(request: Request, handle: Handler) -> Response:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let few scripts come before the invented requests."""
+    """Let few scripts come before the generated requests."""
     monkeypatch.setattr(_run, "SCRIPTS", SCRIPTS[:5])
 
 

@@ -231,7 +231,7 @@ def test_a_report_says_that_the_budget_for_reproducers_was_used_up(
     monkeypatch.setattr(_reduce, "FOR_ALL", 5)
     verdict = judged_as_planted("views.answers_the_defaults", ("update-read",))
     assert {"untried"} == {item.stability for item in verdict.findings}
-    assert any("requests for proofs were used up" in note for note in verdict.notes)
+    assert any("requests for reproducers were used up" in note for note in verdict.notes)
 
 
 # --- what a reproducer says about itself ---

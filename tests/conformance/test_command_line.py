@@ -48,7 +48,7 @@ def test_a_server_that_conforms_gives_exit_code_0_and_two_reports(
     assert "conforms (level documented" in out
     assert "reports/conformance/report.json" in out
     phases = {line.partition(":")[0] for line in err.splitlines()}
-    assert {"first steps", "rules", "sequences", "invented requests"} <= phases
+    assert {"first steps", "rules", "sequences", "generated requests"} <= phases
     assert [folder.parent] == list(tmp_path.iterdir())
 
 

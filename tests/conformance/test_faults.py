@@ -181,4 +181,4 @@ def test_random_requests_find_a_fault_that_no_script_finds(api: Api) -> None:
         verdict = judge(url, level="strict", token=TOKEN, max_examples=1, on_progress=told.append)
     assert ["no-server-error"] == [item.rule for item in verdict.findings]
     first = next(step for step in told if step.findings)
-    assert first.phase in {"sequences", "invented requests"}
+    assert first.phase in {"sequences", "generated requests"}

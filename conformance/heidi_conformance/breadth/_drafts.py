@@ -1,4 +1,4 @@
-"""Invented requests as text: from the process that invents them, and kept for the next run."""
+"""Generated requests as text: from the process that generates them, and kept for the next run."""
 
 import hashlib
 import json

@@ -38,7 +38,7 @@ QUIETLY = settings(
 
 
 def drafted(level: Level, start: int, examples: int) -> Iterator[Request]:
-    """Yield invented requests, with the names of parameters in the place of ids."""
+    """Yield generated requests, with the names of parameters in the place of ids."""
     # The page does not say how a request that it does not describe is handled.
     modes = [GenerationMode.POSITIVE]
     if level == "strict":

@@ -89,7 +89,7 @@ class Inventor:
 
 
 def send(probe: Probe, drafts: list[Request]) -> None:
-    """Send invented requests, those of all operations mixed. Raises OutOfPatienceError."""
+    """Send generated requests, those of all operations mixed. Raises OutOfPatienceError."""
     probe.random.shuffle(drafts)
     probe.send(listing(paged(1)))
     known: dict[tuple[str, ...], dict[str, str] | None] = {}

@@ -64,7 +64,7 @@ class Sum:
         )
 
     def add_finding(self, finding: Finding) -> None:
-        """Count a finding; of two that show one cause, keep the better proof."""
+        """Count a finding; of two that show one cause, keep the better reproducer."""
         mark = finding.fingerprint
         known = self.findings.get(mark)
         if known is None and len(self.findings) >= MOST_FINDINGS:

@@ -114,7 +114,7 @@ class Run:
             if not self.plan.read_only:
                 self.probed(first_steps, wire, "first steps")
             self.run_layers(wire)
-            self.phase = "proofs"
+            self.phase = "reproducers"
             wire.deadline = min(time.monotonic() + self.proving, ends - self.farewell)
             proven = list(self.proven(wire))
             self.phase = "marking"
@@ -193,7 +193,7 @@ class Run:
                 if self.run_rules(wire):
                     self.run_machine(wire)
                 if not self.obstacles:
-                    self.probed(inventor.send, wire, "invented requests")
+                    self.probed(inventor.send, wire, "generated requests")
         else:
             self.run_rules(wire)
         self.finish_rules(wire)
@@ -324,12 +324,12 @@ class Run:
             yield case, told
         if reducer.late:
             self.notes.append(
-                f"the time for proofs was over after {self.proving:.0f} seconds, so what is not "
-                "confirmed may differ in another run; see --time-budget"
+                f"the time for reproducers was over after {self.proving:.0f} seconds, so what is "
+                "not confirmed may differ in another run; see --time-budget"
             )
         if reducer.used_up:
             self.notes.append(
-                f"the {FOR_ALL} requests for proofs were used up, so what comes last is not "
+                f"the {FOR_ALL} requests for reproducers were used up, so what comes last is not "
                 "confirmed; fix the first ones, and run again"
             )
 
