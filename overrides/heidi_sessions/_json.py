@@ -54,7 +54,7 @@ def _parser() -> Callable[[bytes], object]:
         try:
             return decode(content)
         except (ValueError, RecursionError):
-            # It is no JSON, or what msgspec alone refuses, such as half of a surrogate pair.
+            # It is not JSON, or it is what msgspec alone refuses, such as half of a surrogate pair.
             return _load(content)
 
     return fast

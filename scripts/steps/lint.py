@@ -118,7 +118,7 @@ def _is_about_multiples(finding: Finding) -> bool:
 def _read(path: Path) -> Document:
     root = load(path)
     if not isinstance(root, dict) or not str(root.get("openapi")).startswith("3.1."):
-        raise DocumentError(f"{path}: is no OpenAPI 3.1 document; name one")
+        raise DocumentError(f"{path}: is not an OpenAPI 3.1 document; name one")
     _refuse_other_documents(root, path)
     return Document(root)
 

@@ -343,9 +343,9 @@ def refusal(path: Path) -> str:
     ("text", "reason"),
     [
         ("openapi: 3.1.0\ninfo: [\n", "not YAML"),
-        ("openapi: 3.0.3\ninfo: {}\n", "is no OpenAPI 3.1 document; name one"),
-        ("swagger: '2.0'\n", "is no OpenAPI 3.1 document; name one"),
-        ("- openapi\n", "is no OpenAPI 3.1 document; name one"),
+        ("openapi: 3.0.3\ninfo: {}\n", "is not an OpenAPI 3.1 document; name one"),
+        ("swagger: '2.0'\n", "is not an OpenAPI 3.1 document; name one"),
+        ("- openapi\n", "is not an OpenAPI 3.1 document; name one"),
         (
             "openapi: 3.1.0\nx: [{$ref: 'https://127.0.0.1/a.yaml#/b'}]\n",
             "$.x[0].$ref: leads out of the document; copy in what it names",

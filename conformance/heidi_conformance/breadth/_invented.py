@@ -122,7 +122,7 @@ def request_of(operation: Operation, case: Case[Any]) -> Request | None:
 def hypothesis_elsewhere() -> Generator[None]:
     """Keep what Hypothesis stores, tables that take a second to make, out of the working directory.
 
-    It is no test run that would store anything else; there is a variable for it, and no setting.
+    Outside a test run it stores nothing else; there is a variable for it, and no setting.
     """
     try:
         set_hypothesis_home_dir(cache("hypothesis"))

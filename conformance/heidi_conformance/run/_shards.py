@@ -24,7 +24,7 @@ class Shard:
         number, slash, of = text.partition("/")
         digits = number.isascii() and number.isdigit() and of.isascii() and of.isdigit()
         if not slash or not digits or len(text) > 12 or not 1 <= int(number) <= int(of):
-            raise ValueError(f"{text[:20]!r} is no K/N such as 2/4, with K from 1 to N")
+            raise ValueError(f"{text[:20]!r} must be K/N such as 2/4, with K from 1 to N")
         return cls(int(number), int(of))
 
     def __str__(self) -> str:

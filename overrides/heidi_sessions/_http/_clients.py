@@ -214,7 +214,7 @@ def hide_what_was_sent(base_url: str) -> None:
     With HTTP/2, hpack logs every header at DEBUG. Its level stays where somebody has set one.
 
     Raises:
-        ConfigurationError: it is no URL.
+        ConfigurationError: base_url is not a URL.
     """
     try:
         _filter.hosts.add(httpx.URL(base_url).host)

@@ -33,7 +33,7 @@ def dereference(document: Json) -> Json:
     the target's makes an `allOf` of both.
 
     Raises:
-        DocumentError: a reference does not exist, leads out of the document, or to itself.
+        DocumentError: a reference does not exist, leaves the document or contains itself.
     """
     return _Dereferencer(document).walk(document, (), ())
 

@@ -212,7 +212,7 @@ def _way(place: _Place | None) -> tuple[str | int, ...]:
 
 
 def _refuse_type(value: object) -> str:
-    return f"{type(value).__name__} is no JSON type; turn it into a string, a list or a dict"
+    return f"{type(value).__name__} is not a JSON type; turn it into a string, a list or a dict"
 
 
 def _parse(text: str, source: str, deepest: int, *, is_json: bool) -> Json:

@@ -257,7 +257,7 @@ def find(root: Json, pointer: Pointer) -> Json:
     """Return what a pointer leads to.
 
     Raises:
-        LookupError: it does not exist.
+        LookupError: the pointer leads nowhere; names the first token that is not found.
     """
     value = root
     for token in map(str, pointer):

@@ -396,7 +396,7 @@ def _file(reference: str) -> str:
     try:
         scheme, host, path, query, fragment = urlsplit(reference)
     except ValueError as error:
-        raise OverlayError(f"extends: {reference!r} is no URI: {error}; fix it") from error
+        raise OverlayError(f"extends: {reference!r} is not a URI: {error}; fix it") from error
     if scheme not in {"", "file"} or host not in {"", "localhost"} or query or fragment or not path:
         raise OverlayError(f"extends: {reference!r} names no file; fetch it and name it as SPEC")
     return unquote(path)

@@ -335,7 +335,7 @@ def ended(api: Api, told: Session) -> Session:
 
 
 def with_letters(api: Api) -> None:
-    """Have a key that is no hexadecimal number."""
+    """Have a key that is not a hexadecimal number."""
     Api.__init__(api)
     api.api_key = f"Partner-{api.api_key}"
 

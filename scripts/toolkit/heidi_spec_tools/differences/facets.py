@@ -51,7 +51,7 @@ class Layout:
         return True if self.rest is None else self.rest
 
     def view(self, name: Any) -> Schema:
-        """Return the schema of one property or item; without the patterns that fit."""
+        """Return the schema of one property or item, but no pattern: those apply by themselves."""
         if name in self.named:
             return self.named[name]
         if any(matches(pattern, str(name)) for pattern in self.patterns):

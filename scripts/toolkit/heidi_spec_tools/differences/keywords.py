@@ -139,7 +139,7 @@ def compare_discriminators(one: Shape, other: Shape, pair: Pair) -> None:
         return
     branches = [shape.branches for shape in (one, other)]
     if not all(some and all("$ref" in as_object(each) for each in some) for some in branches):
-        branches = [(), ()]  # an alternative is no component: only the mapping is known
+        branches = [(), ()]  # an alternative is not a component: only the mapping is known
     before, after = (set(values_of(*side)) for side in zip(notes, branches, strict=True))
     for word, values in (("removed", before - after), ("added", after - before)):
         if values:

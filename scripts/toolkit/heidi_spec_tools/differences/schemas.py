@@ -522,7 +522,7 @@ class Schemas:
             pair.add("condition-changed")
 
     def _unmatched(self, old: Case, new: Case, facet: str) -> tuple[list[Any], list[Any]]:
-        """Return what is written as it is on one side only."""
+        """Return what only the old case has, and what only the new one has, in whatever words."""
         gone, come = list(old.facets.get(facet, ())), list(new.facets.get(facet, ()))
         for one in tuple(gone):
             for other in come:

@@ -25,7 +25,8 @@ class Source:
 
     Raises:
         DocumentError: the document is not OpenAPI 3.1, a property has a form that the
-            specification does not know, or a reference leads nowhere, out, or to itself.
+            specification does not know, or a reference does not exist, leaves the document or
+            leads to itself.
     """
 
     def __init__(self, root: Json, name: str) -> None:
