@@ -222,6 +222,12 @@ def test_only_a_file_can_be_extended(reference: str, folder: Path) -> None:
     assert expected == message
 
 
+def test_what_is_extended_must_be_a_uri(folder: Path) -> None:
+    (folder / "tag.yaml").write_text(extending("http://["))
+    message = refused(folder / "tag.yaml", "-o", folder / "out.yaml")
+    assert message.startswith(f"{folder}/tag.yaml: extends: 'http://[' is not a URI: ")
+
+
 def test_an_extended_file_that_is_absent_is_named(folder: Path) -> None:
     (folder / "tag.yaml").write_text(extending("absent.yaml"))
     message = refused(folder / "tag.yaml", "-o", folder / "out.yaml")
