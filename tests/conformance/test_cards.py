@@ -492,6 +492,19 @@ def test_the_shortest_way_to_a_violation_is_kept_for_each_number_of_writes_befor
     assert tuple(longer) == case.first
 
 
+@pytest.mark.parametrize(
+    ("place", "left"),
+    [("$.session.patient.dob", ["values"]), ("$.session.dob", ["answer-schema", "values"])],
+)
+def test_a_value_that_was_let_in_explains_its_own_place_alone(place: str, left: list[str]) -> None:
+    cases, history = Cases(), [update("s1", {}), read("s1")]
+    accepted = Violation("values/accepted", "updateSession", "patient.dob")
+    for at, violation in enumerate((accepted, Violation("answer-schema", "getSession", place))):
+        cases.add(Sighting(violation, at), history)
+
+    assert left == sorted(case.violation.rule for case in cases.apart())
+
+
 def test_what_waits_is_proven_last() -> None:
     proven: list[str] = []
 

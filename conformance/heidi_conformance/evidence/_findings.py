@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from heidi_conformance.contract._fields import fields_of
+from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.oracle import Violation
 from heidi_conformance.run._probe import Sighting
 
@@ -132,18 +133,20 @@ class Cases:
 
     def let_in(self, case: Case) -> bool:
         """Whether a case is only about values that a request should not have brought in."""
-        if case.violation.rule != "answer-schema":
+        operation = OPERATIONS.get(case.violation.operation)
+        if case.violation.rule != "answer-schema" or operation is None:
             return False
         taken = {
             name
             for other in self.known.values()
-            if other.violation.code.endswith(ACCEPTED) and len(other.first) <= len(case.first)
+            if other.violation.code.endswith(ACCEPTED)
+            and len(other.first) <= len(case.first)
+            and OPERATIONS[other.violation.operation].resource is operation.resource
             for name in other.fields
         }
-        places = [place.replace("[*]", "") for place in case.fields]
-        return bool(places) and all(
-            any(place.endswith(f".{name}") for name in taken) for place in places
-        )
+        places = {place.replace("[*]", "") for place in case.fields}
+        shown_at = operation.shown_at.replace("[*]", "")
+        return bool(places) and places <= {f"{shown_at}.{name}" for name in taken}
 
     def read_alone(self, case: Case) -> bool:
         """Whether a case is only about an instant that changes when it is read."""
