@@ -369,6 +369,15 @@ def test_a_token_that_cannot_be_replaced_stays(api: Api) -> None:
     assert 1 == len(api.requests)
 
 
+def test_a_token_is_tried_until_one_response_accepts_it(api: Api) -> None:
+    with serving(api.handle) as url, Wire(url) as wire:
+        client = Client(wire)
+        assert client.admits(api.token())
+        assert 1 == client.requests
+        assert not client.admits("a-token")
+        assert 3 == client.requests
+
+
 def test_only_tokens_that_the_key_issued_are_replaced() -> None:
     of = Issued(EMAIL, "1", due=0)
     given = options({"first": "one", "second": "given"}, {"one": of, "of-another-lane": of})
