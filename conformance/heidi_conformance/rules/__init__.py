@@ -40,10 +40,10 @@ TOPICS = (
 FOUND = {rule.id: rule for topic in TOPICS for rule in topic.RULES if rule.operations}
 TABLE = tuple(FOUND[name] for name in dict.fromkeys((*RANKS, *FOUND)) if name in FOUND)
 RULES = {rule.id: rule for rule in TABLE}
-# First those by which a request finds most faults of the catalogue that none before it has found, as
-# the calibration counts them; before them all, what is sent as the document shows it, since its
-# findings take the fewest words. `sizes` waits, since its bodies take long to send. Last what
-# creates many, what is odd, and what tries keys: a server may close its door.
+# The order in which scripts run. `basics` sends what the document shows, so that its findings take the
+# fewest words. Each of the next adds most faults of the catalogue per request, as calibrations count
+# them; but the bodies of `sizes` take long to send. Last: what creates many, what is odd, and what
+# tries keys, since a server may close its door.
 EARLY = (
     "basics", "operations", "vanishing", "all-at-once", "users-in-queries", "unfit-requests", "heads", "twins", "expired-tokens",
     "nulls", "unlinked-user", "near-ids", "tokens-for-the-list", "documented-properties", "conditions",
