@@ -136,12 +136,12 @@ class Cases:
         operation = OPERATIONS.get(case.violation.operation)
         if case.violation.rule != "answer-schema" or operation is None:
             return False
+        alike = {each.id for each in OPERATIONS.values() if each.resource is operation.resource}
         taken = {
             name
             for other in self.known.values()
-            if other.violation.code.endswith(ACCEPTED)
-            and len(other.first) <= len(case.first)
-            and OPERATIONS[other.violation.operation].resource is operation.resource
+            if other.violation.code.endswith(ACCEPTED) and other.violation.operation in alike
+            if len(other.first) <= len(case.first)
             for name in other.fields
         }
         places = {place.replace("[*]", "") for place in case.fields}
