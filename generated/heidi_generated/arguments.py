@@ -44,7 +44,8 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     plain = _plain(place, value)
     read = shape.read(plain) if shape.model is None and shape.items is None else MISFIT
     if read is not MISFIT:
-        return to_json(read)
+        # A string is sent as it was given: an instant may end with Z or with an offset.
+        return plain if isinstance(plain, str) else to_json(read)
     close = isinstance(plain, str) and shape in _WRITTEN
     close = close or (shape.model is None and shape.salvage(plain) is not None)
     raise (ValueError if close else TypeError)(_message(place, shape, value))

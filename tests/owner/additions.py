@@ -44,6 +44,7 @@ FIELDS: Final[dict[str, tuple[Any, Any]]] = {
     "labels": ({"ward": "3"}, {"ward": 3}),
     AT_ENUM: ("NON_BINARY", "NON_BINARI"),
     "follow_up": ("PHONE", "FAX"),
+    "called_at": ("2026-03-01T09:00:00Z", "soon"),
 }
 """A valid and an invalid value for each property that an update takes."""
 
@@ -109,6 +110,8 @@ def properties(document: Document) -> None:
     schemas(document)[ENUM]["enum"].append("NON_BINARY")
     follow_up = {"type": ["string", "null"], "enum": ["PHONE", "VISIT", None]}
     add(document, "follow_up", RESOURCE, UPDATE.body, **follow_up)
+    called_at = {"type": ["string", "null"], "format": "date-time"}
+    add(document, "called_at", RESOURCE, UPDATE.body, **called_at)
     add(document, "timeout", RESOURCE, UPDATE.body, type="integer", minimum=1)
     add(document, "referral_code", CREATE.body, type="string", maxLength=12)
     add(document, "transcript_state", RESOURCE, type="string", examples=["READY"])
