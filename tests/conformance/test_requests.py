@@ -210,11 +210,7 @@ def test_reproducers_use_values_of_earlier_responses() -> None:
     for spelled in ("curl", "python"):
         api = Api()
         with serving(api.handle) as url:
-            program = (
-                ["bash", "-c", "\n".join(curl(requests, url))]
-                if spelled == "curl"
-                else [sys.executable, "-c", python(requests, url)]
-            )
+            program = printed(spelled, requests, url)
             said = run_by(program, {"HEIDI_API_KEY": api.api_key})
 
         assert "" == said
@@ -229,6 +225,13 @@ def test_reproducers_use_values_of_earlier_responses() -> None:
         assert {"page_size": ["1"], "page": ["1"]} == api.requests[5].query
 
 
+def printed(spelled: str, requests: list[Request], url: str) -> list[str]:
+    """Return the command that runs requests as a finding prints them."""
+    if spelled == "curl":
+        return ["bash", "-c", "\n".join(curl(requests, url))]
+    return [sys.executable, "-c", python(requests, url)]
+
+
 @pytest.mark.parametrize("spelled", ["curl", "python"])
 def test_a_reproducer_ends_where_a_right_server_offers_no_further_page(spelled: str) -> None:
     further = listing("page_size=1&page={next}", user="u1")
@@ -238,11 +241,7 @@ def test_a_reproducer_ends_where_a_right_server_offers_no_further_page(spelled: 
     ]  # fmt: skip
     api = Api()
     with serving(api.handle) as url:
-        program = (
-            ["bash", "-c", "\n".join(curl(requests, url))]
-            if spelled == "curl"
-            else [sys.executable, "-c", python(requests, url)]
-        )
+        program = printed(spelled, requests, url)
         run = subprocess.run(
             program, env=os.environ | {"HEIDI_API_KEY": api.api_key},
             capture_output=True, text=True, check=True,

@@ -9,6 +9,7 @@ from tests.owner.edits import (
     body,
     error,
     operation,
+    pages,
     parameter,
     prop,
     record,
@@ -219,10 +220,7 @@ def visits(document: Document, name: str, sample: Any, page: Any) -> None:
             f"list{name}s",
             f"{name}s",
             {"200": response(f"{name}Page", page)},
-            parameters=[
-                parameter("limit", type="integer", minimum=1, maximum=50, default=10),
-                parameter("after", type="string"),
-            ],
+            parameters=pages("after", 10),
         ),
     }
     found = {"200": response(name, sample), "404": error(f"{name}NotFoundError")}
@@ -272,10 +270,7 @@ def attachments(document: Document) -> None:
             "listAttachments",
             "Attachments",
             {"200": response("AttachmentPage", ATTACHMENTS)},
-            parameters=[
-                parameter("limit", type="integer", minimum=1, maximum=50, default=20),
-                parameter("cursor", type="string"),
-            ],
+            parameters=pages("cursor", 20),
             **meaning("list", "Attachment", page=names),
         ),
     }
@@ -340,10 +335,7 @@ def voices(document: Document) -> None:
             "listVoices",
             "Voices",
             {"200": response("VoicePage", VOICES)},
-            parameters=[
-                parameter("limit", type="integer", minimum=1, maximum=50, default=10),
-                parameter("after", type="string"),
-            ],
+            parameters=pages("after", 10),
             **meaning("list", "Voice", page=names),
         )
     }

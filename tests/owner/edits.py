@@ -49,6 +49,12 @@ def parameter(name: str, place: str = "query", **schema: Any) -> dict[str, Any]:
     }
 
 
+def pages(token: str, usual: int) -> list[dict[str, Any]]:
+    """Return the query parameters of a list: the size of a page, and the token of the next one."""
+    size = parameter("limit", type="integer", minimum=1, maximum=50, default=usual)
+    return [size, parameter(token, type="string")]
+
+
 def content(schema: str, example: Any = None) -> dict[str, Any]:
     """Return the content of a body."""
     media: dict[str, Any] = {"schema": ref(schema)}

@@ -14,6 +14,7 @@ from tests.owner.edits import (
     body,
     error,
     operation,
+    pages,
     parameter,
     prop,
     record,
@@ -154,8 +155,7 @@ def _list() -> dict[str, Any]:
         "Templates",
         {"200": response("TemplatePage", PAGE)},
         parameters=[
-            parameter("limit", type="integer", minimum=1, maximum=50, default=20),
-            parameter("cursor", type="string"),
+            *pages("cursor", 20),
             parameter("changed_since", type="string", format="date-time"),
             parameter("sort", type="string", enum=["title", "-title"], default="title"),
         ],

@@ -477,7 +477,7 @@ QUERIES: dict[str, tuple[dict[str, Any], dict[str, Any], Any, dict[str, Any]]] =
     "boolean": ({"type": "boolean"}, {}, True, {"boolean": "true"}),
     "date": (DATE, {}, DAY, {"date": "2020-02-29"}),
     "instant": (DATE_TIME, {}, NOON, {"instant": "2020-02-29T12:00:00+00:00"}),
-    "instant_as_text": (DATE_TIME, {}, "2020-02-29T12:00:00Z", {"instant_as_text": "2020-02-29T12:00:00Z"}),
+    "instant_as_string": (DATE_TIME, {}, "2020-02-29T12:00:00Z", {"instant_as_string": "2020-02-29T12:00:00Z"}),
     "named_enum": (reference("Color"), {}, "light blue", {"named_enum": "light blue"}),
     "inline_enum": (COLOR, {}, "red", {"inline_enum": "red"}),
     "integer_enum": (LEVEL, {}, 2, {"integer_enum": 2}),

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from heidi_conformance._verdict import CannotJudgeError, Finding, Outcome, Verdict
 from heidi_conformance.evidence._proven import order
@@ -14,13 +13,6 @@ from heidi_conformance.run._shards import missing
 MOST_FINDINGS = 500
 MOST_NOTES = 50
 RANKS = {"failed": 0, "passed": 1, "skipped": 2}
-ADDED = ("requests", "sessions_created", "sessions_tagged", "seconds")
-# What a verdict is made of, before any is added up.
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(ADDED, 0),
-    **dict.fromkeys(("findings", "outcomes", "notes", "gaps", "shards"), ()),
-    "answers": {},
-}
 STABLE = {"confirmed": 0, "flaky": 1, "untried": 2}
 
 
@@ -40,28 +32,13 @@ class Sum:
 
     def add(self, verdict: Verdict) -> None:
         """Take one verdict. Raises CannotJudgeError if it is about something else."""
-        told = self.told or replace(verdict, **NOTHING)
-        for name in ("subject", "level", "target"):
-            known, other = getattr(told, name), getattr(verdict, name)
-            if known != other:
-                raise CannotJudgeError(
-                    f"the reports are of different {name}s, {known} and {other}; "
-                    f"give reports of one {told.subject} at one level"
-                )
+        told = self.told
+        self.told = started(verdict) if told is None else joined(told, verdict)
         for finding in verdict.findings:
             self.add_finding(finding)
         for outcome in verdict.outcomes:
             self.add_outcome(outcome)
         self.add_shards(verdict.shards)
-        self.told = replace(
-            told,
-            seed=min(told.seed, verdict.seed),
-            answers=counted(told.answers, verdict.answers),
-            notes=tuple(dict.fromkeys((*told.notes, *verdict.notes)))[:MOST_NOTES],
-            gaps=tuple(dict.fromkeys((*told.gaps, *verdict.gaps)))[:MOST_NOTES],
-            versions=told.versions | verdict.versions,
-            **{name: getattr(told, name) + getattr(verdict, name) for name in ADDED},
-        )
 
     def add_finding(self, finding: Finding) -> None:
         """Count a finding; of two that show one cause, keep the better reproducer."""
@@ -108,6 +85,47 @@ class Sum:
         """Return the parts that are there, none where they make a whole."""
         parts = tuple(f"{number}/{of}" for number, of in sorted(self.shards))
         return () if self.whole or not missing(parts) else parts
+
+
+def started(verdict: Verdict) -> Verdict:
+    """Return a verdict without what is gathered by itself."""
+    return replace(
+        verdict,
+        findings=(),
+        outcomes=(),
+        shards=(),
+        answers=counted({}, verdict.answers),
+        notes=verdict.notes[:MOST_NOTES],
+        gaps=verdict.gaps[:MOST_NOTES],
+    )
+
+
+def about(verdict: Verdict) -> dict[str, str]:
+    """Return what a verdict is about, by the words of a message."""
+    return {"subject": verdict.subject, "level": verdict.level, "target": verdict.target}
+
+
+def joined(told: Verdict, verdict: Verdict) -> Verdict:
+    """Return two verdicts as one. Raises CannotJudgeError if they are about different things."""
+    for name, known in about(told).items():
+        other = about(verdict)[name]
+        if known != other:
+            raise CannotJudgeError(
+                f"the reports are of different {name}s, {known} and {other}; "
+                f"give reports of one {told.subject} at one level"
+            )
+    return replace(
+        told,
+        seed=min(told.seed, verdict.seed),
+        answers=counted(told.answers, verdict.answers),
+        requests=told.requests + verdict.requests,
+        sessions_created=told.sessions_created + verdict.sessions_created,
+        sessions_tagged=told.sessions_tagged + verdict.sessions_tagged,
+        seconds=told.seconds + verdict.seconds,
+        notes=tuple(dict.fromkeys((*told.notes, *verdict.notes)))[:MOST_NOTES],
+        gaps=tuple(dict.fromkeys((*told.gaps, *verdict.gaps)))[:MOST_NOTES],
+        versions=told.versions | verdict.versions,
+    )
 
 
 def counted(

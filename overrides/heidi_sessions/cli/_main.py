@@ -84,7 +84,7 @@ def _run(options: Namespace) -> int:
 def _left_open(error: HeidiError) -> str:
     """Say so where a failed command may have changed something."""
     kinds = (APIConnectionError, APIResponseValidationError, APIStatusError)
-    if not isinstance(error, kinds) or not error.may_have_arrived or error.route[:4] == "GET ":
+    if not isinstance(error, kinds) or not error.may_have_arrived or error.route.startswith("GET "):
         return ""
     return "; the server may have done it all the same: look before you repeat it"
 

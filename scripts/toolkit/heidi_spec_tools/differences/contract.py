@@ -36,7 +36,7 @@ def request(
     for where in ("path", "query", "header", "cookie"):
         group = {key: node for (place, key), node in parameters.items() if place == where}
         needed = [key for key, node in group.items() if node.get("required")]
-        groups[where] = _object({key: value(node)[1] for key, node in group.items()}, needed)
+        groups[where] = _object({key: schema_of(node) for key, node in group.items()}, needed)
     body = source.resolve(operation.get("requestBody"))
     if content := as_object(body.get("content")):
         groups["content"] = _content(content)
@@ -72,7 +72,7 @@ def _response(source: Source, node: dict[str, Json]) -> Schema:
     needed = [key for key, header in found.items() if header.get("required")]
     properties: dict[str, Schema] = {}
     if found:
-        values = {key: value(header)[1] for key, header in found.items()}
+        values = {key: schema_of(header) for key, header in found.items()}
         properties["headers"] = _object(values, needed)
     if content := as_object(node.get("content")):
         properties["content"] = _content(content)
@@ -114,6 +114,11 @@ def value(node: dict[str, Any]) -> tuple[str, Schema]:
     for name, media in as_object(node.get("content")).items():
         return name.casefold(), as_object(media).get("schema", True)
     return "", node.get("schema", True)
+
+
+def schema_of(node: dict[str, Any]) -> Schema:
+    """Return the schema of a parameter or header."""
+    return value(node)[1]
 
 
 def demands(source: Source, operation: dict[str, Json]) -> list[Demand]:

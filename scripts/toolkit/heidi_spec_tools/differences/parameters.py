@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.differences import words
-from heidi_spec_tools.differences.contract import positions, value
+from heidi_spec_tools.differences.contract import positions, schema_of, value
 from heidi_spec_tools.differences.notes import compare_notes
 from heidi_spec_tools.nodes import as_list
 
@@ -91,7 +91,7 @@ class Parameters:
 
     def _form(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
         forms = [_form_of(node) for node in (one, other)]
-        schemas = [(value(node)[1], form) for node, form in zip((one, other), forms, strict=True)]
+        schemas = [(schema_of(node), form) for node, form in zip((one, other), forms, strict=True)]
         for keyword in ("style", "explode"):
             before, after = (form[keyword] for form in forms)
             if before != after and (keyword == "style" or self._explodes(*schemas)):
